@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+VERSION := 0.1.0
+
+# Settings, for the command line or the environment
+CC        ?= cc
+CLANG     ?= clang
+CFLAGS    ?= -O2 -g
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+# v2 is what every kernel in range loads; v3 is a matter of speed alone.
+BPF_MCPU  ?= v2
+SAN       ?=
+STATIC    ?=
+WERROR    ?=
+V         ?=
+ARGS      ?=
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+
+# Debian keeps bpftool in /usr/sbin, which users do not have in their path.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+export CC CLANG BPFTOOL
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+# "make clean all" has an order
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+B := build$(if $(SAN),/san)
+
+ifneq ($(and $(SAN),$(filter 1,$(STATIC))),)
+$(error SAN and STATIC do not go together: the sanitizers need shared libraries)
+endif
+
+#
+# What is there
+#
+
+BPF_SRCS   := $(sort $(wildcard bpf/*.bpf.c))
+USER_SRCS  := $(sort $(shell find user -name '*.c' 2>/dev/null))
+UNIT_SRCS  := $(sort $(wildcard tests/unit/test_*.c))
+TLIB_SRCS  := $(sort $(wildcard tests/lib/*.c))
+CHECK_SRCS := $(sort $(wildcard tests/check/*.c))
+TEST_SRCS  := $(sort $(wildcard tests/kernel/*.t.c tests/e2e/*.t.c))
+FUZZ_SRCS  := $(sort $(wildcard tests/fuzz/*.c))
+BENCH_SRCS := $(sort $(filter-out %.bpf.c,$(wildcard bench/*.c)))
+BENCH_BPF  := $(sort $(wildcard bench/*.bpf.c))
+SCRIPT_TESTS := $(sort $(wildcard tests/check/*.t tests/e2e/*.t tests/golden/*.t))
+
+skels      = $(patsubst %.bpf.c,$(B)/skel/%.skel.h,$(notdir $(1)))
+objs       = $(patsubst %.c,$(B)/%.o,$(1))
+SKELS      := $(call skels,$(BPF_SRCS))
+BENCH_SKELS := $(call skels,$(BENCH_BPF))
+LIB_OBJS   := $(call objs,$(filter-out user/main.c,$(USER_SRCS)))
+LIB        := $(B)/libtcpdwell.a
+BIN        := $(B)/tcpdwell
+UNIT_BINS  := $(UNIT_SRCS:%.c=$(B)/%)
+CHECK_BINS := $(CHECK_SRCS:%.c=$(B)/%)
+TEST_BINS  := $(TEST_SRCS:%.t.c=$(B)/%.t)
+FUZZ_BINS  := $(FUZZ_SRCS:%.c=$(B)/%)
+BENCH_BINS := $(BENCH_SRCS:%.c=$(B)/%)
+
+C_SRCS   := $(USER_SRCS) $(UNIT_SRCS) $(TLIB_SRCS) $(CHECK_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) $(BENCH_SRCS)
+BPF_ALL  := $(BPF_SRCS) $(BENCH_BPF)
+OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests bench -name '*.h' 2>/dev/null))
+SCRIPTS  := $(sort $(shell find .ci scripts tests bench dist -type f \( -name '*.sh' -o -path .ci/run -o -name '*.t' \) 2>/dev/null))
+
+#
+# How it is compiled. The libraries are a table in scripts/deps.sh.
+#
+
+PKGS      := $(shell scripts/deps.sh modules build)
+TEST_PKGS := $(shell scripts/deps.sh modules test)
+pkg       = $(shell pkg-config $(1) 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wformat=2 -Wundef -Wpointer-arith \
+	-Wwrite-strings -Wvla -Wimplicit-fallthrough
+WERR     := $(if $(filter 1,$(WERROR)),-Werror)
+
+# Sanitizers do their own checking of what _FORTIFY_SOURCE would.
+ifneq ($(SAN),)
+HARDEN   := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+else
+HARDEN   := -fstack-protector-strong $(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif
+
+CPP_ALL    := -D_GNU_SOURCE -DTCPDWELL_VERSION=\"$(VERSION)\" \
+	-Iinclude -Iuser -I$(B)/skel $(call pkg,--cflags $(PKGS)) $(CPPFLAGS)
+CC_ALL     := -std=gnu11 $(CFLAGS) -fPIE $(WARNINGS) $(WERR) $(HARDEN)
+TEST_CPP   := -Itests/lib -Itests/unit $(call pkg,--cflags $(TEST_PKGS))
+LD_ALL     := $(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro,-z,now $(HARDEN) $(LDFLAGS)
+LIBS       := $(call pkg,$(if $(filter 1,$(STATIC)),--static) --libs $(PKGS)) $(LDLIBS)
+TEST_LIBS  := $(call pkg,--libs $(TEST_PKGS))
+# The tests stay dynamic: not every test library has a static form.
+TEST_LD    := -pie $(HARDEN) $(LDFLAGS)
+TEST_LIBS  += $(call pkg,--libs $(PKGS)) $(LDLIBS)
+
+MACHINE  := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+BPF_ARCH := $(shell echo '$(MACHINE)' | sed -e 's/x86_64/x86/;s/i.86/x86/;s/amd64/x86/;s/aarch64.*/arm64/' \
+	-e 's/^arm[^6].*/arm/;s/ppc64.*/powerpc/;s/powerpc.*/powerpc/;s/s390x/s390/;s/mips.*/mips/' \
+	-e 's/riscv.*/riscv/;s/loongarch.*/loongarch/;s/sparc.*/sparc/')
+BPF_TARGET := $(if $(filter s390x ppc64 powerpc powerpc64 mips mips64 sparc64,$(MACHINE)),bpfeb,bpfel)
+BPF_FLAGS  := -target $(BPF_TARGET) -mcpu=$(BPF_MCPU) -O2 -g -std=gnu11 \
+	-Wall -Wextra -Wno-unused-parameter $(WERR) -D__TARGET_ARCH_$(BPF_ARCH) \
+	-Iinclude -Ivmlinux -Ibpf $(call pkg,--cflags libbpf)
+BPFTOOL_CMD = $(or $(BPFTOOL),$(shell scripts/deps.sh bpftool))
+
+#
+# Goals
+#
+
+.PHONY: all
+all: $(BIN) compile_commands.json ## build build/tcpdwell
+
+.PHONY: run
+run: ## install what is missing, build, and trace (ARGS="...", or ARGS="list ..." for another command)
+	@scripts/deps.sh install build
+	+@$(MAKE) all
+	@scripts/as-root.sh $(abspath $(BIN)) $(if $(filter -%,$(or $(firstword $(ARGS)),-)),trace) $(ARGS)
+
+.PHONY: test
+test: ## install what is missing, build, and run all tests (T="files" for some)
+	@scripts/deps.sh install build test
+	+@$(MAKE) tests
+	@BUILD=$(abspath $(B)) scripts/run-tests.sh $(T)
+
+.PHONY: tests
+tests: all $(UNIT_BINS) $(CHECK_BINS) $(TEST_BINS) ## build the tests without running them
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ_BINS)
+
+.PHONY: check
+check: ## formatting, static analysis, layering, licence lines, vmlinux.h against this kernel
+	@scripts/deps.sh install build test check
+	+@$(MAKE) tests
+	@BUILD=$(abspath $(B)) scripts/check.sh
+
+.PHONY: bench
+bench: ## install what is missing, build, and measure against no tracer and tcpstates
+	@scripts/deps.sh install build test bench
+	+@$(MAKE) bench-bins
+	@BUILD=$(abspath $(B)) TCPDWELL=$(abspath $(BIN)) scripts/as-root.sh bench/run.sh $(ARGS)
+
+.PHONY: bench-bins
+bench-bins: all $(BENCH_BINS)
+
+.PHONY: deps
+deps: ## install what the build needs
+	@scripts/deps.sh install build
+
+.PHONY: format
+format: ## format our C with clang-format
+	@scripts/deps.sh install check
+	$(Q)clang-format -i $(OUR_C)
+
+.PHONY: install
+install: all ## install below PREFIX (default /usr/local), under DESTDIR
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tcpdwell
+	$(Q)for page in $(wildcard man/*.[1-8]); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+.PHONY: clean
+clean: ## remove what was built
+	$(Q)rm -rf build compile_commands.json
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@echo
+	@echo '  V=1 all command lines    SAN=address,undefined sanitizers, in build/san'
+	@echo '  STATIC=1 static binary   WERROR=1 warnings are errors   CC= CLANG= BPFTOOL= tools'
+
+#
+# Rules
+#
+
+# A stamp changes only when its text does, and what depends on it is made again.
+.PHONY: FORCE
+FORCE:
+define stamp
+$(B)/.$(1): FORCE
+	@mkdir -p $(B)
+	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
+endef
+$(eval $(call stamp,cc,$(CC) $(CPP_ALL) $(CC_ALL)))
+$(eval $(call stamp,ld,$(LD_ALL) $(LIBS)))
+$(eval $(call stamp,testflags,$(TEST_CPP) $(TEST_LD) $(TEST_LIBS)))
+$(eval $(call stamp,bpf,$(CLANG) $(BPF_FLAGS)))
+$(eval $(call stamp,objs,$(LIB_OBJS)))
+$(eval $(call stamp,tlib,$(TLIB_SRCS)))
+$(eval $(call stamp,srcs,$(C_SRCS) $(BPF_ALL)))
+
+.PHONY: tools
+tools:
+	@scripts/deps.sh verify
+
+$(B)/%.bpf.o: %.bpf.c $(B)/.bpf | tools
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MD -MP -MF $@.d -MT $@ -c $< -o $@
+	$(Q)if strip=$$(command -v llvm-strip); then "$$strip" -g $@; fi
+
+$(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL_CMD) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+$(B)/skel/%.skel.h: $(B)/bench/%.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL_CMD) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+compile = $(CC) $(CPP_ALL) $(CC_ALL) -MMD -MP -MF $@.d -c $< -o $@
+
+# Which skeletons a file includes is known only once it was compiled: before
+# that all have to be there, after it the dependency file says which matter.
+$(B)/user/%.o: user/%.c $(B)/.cc | tools $(SKELS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(compile)
+
+$(B)/tests/%.o: tests/%.c $(B)/.cc $(B)/.testflags | tools $(SKELS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(compile) $(TEST_CPP)
+
+$(B)/bench/%.o: bench/%.c $(B)/.cc $(B)/.testflags | tools $(SKELS) $(BENCH_SKELS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(compile) $(TEST_CPP)
+
+# The stamps of the lists drop a member whose source is gone.
+$(LIB): $(LIB_OBJS) $(B)/.objs
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+
+$(B)/libtest.a: $(call objs,$(TLIB_SRCS)) $(B)/.tlib
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(call objs,$(TLIB_SRCS))
+
+$(BIN): $(B)/user/main.o $(LIB) $(B)/.ld
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LD_ALL) -o $@ $(B)/user/main.o $(LIB) $(LIBS)
+
+test-link = $(CC) $(TEST_LD) -o $@ $< $(B)/libtest.a $(LIB) $(TEST_LIBS)
+
+$(UNIT_BINS) $(CHECK_BINS) $(BENCH_BINS): $(B)/%: $(B)/%.o $(B)/libtest.a $(LIB) $(B)/.testflags
+	$(call say,LINK,$@)
+	$(Q)$(test-link)
+
+$(TEST_BINS): $(B)/%.t: $(B)/%.t.o $(B)/libtest.a $(LIB) $(B)/.testflags
+	$(call say,LINK,$@)
+	$(Q)$(test-link)
+
+# libFuzzer is clang's: the sources are compiled again, instrumented.
+$(FUZZ_BINS): $(B)/%: %.c $(LIB) $(B)/.cc $(B)/.testflags
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $(CPP_ALL) $(TEST_CPP) -std=gnu11 -O1 -g -w \
+		-o $@ $< $(filter-out user/main.c,$(USER_SRCS)) $(TEST_LIBS)
+
+json-entry = {"directory":"$(CURDIR)","file":"$(1)","command":"$(subst ",\",$(subst \,\\,$(2) -c $(1)))"}
+comma := ,
+define newline
+
+
+endef
+# "}~" ends an entry, until it is known which one is the last
+define compile-commands
+[$(subst }~,},$(subst }~ {,}$(comma)$(newline){,$(strip \
+$(foreach s,$(C_SRCS),$(call json-entry,$(s),$(CC) $(CPP_ALL) $(CC_ALL) $(if $(filter user/%,$(s)),,$(TEST_CPP)))~) \
+$(foreach s,$(BPF_ALL),$(call json-entry,$(s),$(CLANG) $(BPF_FLAGS))~))))]
+endef
+
+$(B)/compile_commands.json: $(B)/.cc $(B)/.bpf $(B)/.testflags $(B)/.srcs
+	$(file >$@,$(compile-commands))@:
+
+compile_commands.json: $(B)/compile_commands.json
+	@ln -sf $< $@
+
+-include $(patsubst %,%.d,$(call objs,$(C_SRCS)) $(BPF_ALL:%.bpf.c=$(B)/%.bpf.o))

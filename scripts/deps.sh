@@ -1,0 +1,191 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What the project needs from the system: finds out what is missing with local
+# checks only, and installs it where the system has apt.
+#
+#   deps.sh install GROUP...   install what is missing; asks no registry when nothing is
+#   deps.sh missing GROUP...   name what is missing, one a line; status 1 if anything is
+#   deps.sh modules GROUP      the pkg-config modules of a group (the Makefile's libraries)
+#   deps.sh bpftool            the bpftool to use
+#   deps.sh verify             status 1 and one sentence if the build tools can't do it
+set -eu
+
+# Debian keeps bpftool in /usr/sbin, which users do not have in their path.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+
+# Oldest clang with the CO-RE relocations that ask whether a type or an enum
+# value exists (LLVM 12), and the libbpf and bpftool of the same generation
+# that this is tested with.
+CLANG_MIN=12
+LIBBPF_MIN=1.1
+BPFTOOL_MIN=7.0
+
+# One line an item: a command, pc:MODULE for a library, file:PATH for the rest.
+# A library added to the group "build" is linked into tcpdwell, one in "test"
+# into the test programs. "-" means: part of another package or not packaged.
+table() {
+	cat <<-'END'
+	# group item            debian           fedora                arch              suse
+	build   cc              gcc              gcc                   gcc               gcc
+	build   file:/usr/include/stdio.h libc6-dev glibc-devel        glibc             glibc-devel
+	build   ar              binutils         binutils              binutils          binutils
+	build   clang           clang            clang                 clang             clang
+	build   llvm-strip      llvm             llvm                  llvm              llvm
+	build   pkg-config      pkg-config       pkgconf-pkg-config    pkgconf           pkg-config
+	build   bpftool         bpftool          bpftool               bpf               bpftool
+	build   pc:libbpf       libbpf-dev       libbpf-devel          libbpf            libbpf-devel
+	build   pc:libelf       libelf-dev       elfutils-libelf-devel libelf            libelf-devel
+	build   pc:zlib         zlib1g-dev       zlib-devel            zlib              zlib-devel
+	test    prove           perl             perl-Test-Harness     perl              perl
+	test    pc:cmocka       libcmocka-dev    libcmocka-devel       cmocka            libcmocka-devel
+	test    pc:jansson      libjansson-dev   jansson-devel         jansson           libjansson-devel
+	test    ip              iproute2         iproute               iproute2          iproute2
+	check   clang-format    clang-format     clang-tools-extra     clang             clang
+	check   cppcheck        cppcheck         cppcheck              cppcheck          cppcheck
+	check   shellcheck      shellcheck       ShellCheck            shellcheck        ShellCheck
+	bench   tcpstates       libbpf-tools     libbpf-tools          libbpf-tools      libbpf-tools
+	END
+}
+
+die() {
+	echo "deps: $*" >&2
+	exit 1
+}
+
+rows() {
+	table | while read -r group item debian fedora arch suse; do
+		for wanted; do
+			[ "$wanted" = "$group" ] || continue
+			echo "$item $debian $fedora $arch $suse"
+		done
+	done
+}
+
+# Ubuntu's /usr/sbin/bpftool is a wrapper that fails unless the tools of the
+# running kernel are installed; any of the installed ones can write a skeleton.
+find_bpftool() {
+	# shellcheck disable=SC2012 # these names have no odd characters
+	for tool in "${BPFTOOL:-bpftool}" $(ls -d /usr/lib/linux-tools/*/bpftool \
+		/usr/lib/linux-tools-*/bpftool 2>/dev/null | sort -rV); do
+		if "$tool" version >/dev/null 2>&1; then
+			command -v "$tool"
+			return 0
+		fi
+	done
+	return 1
+}
+
+present() {
+	case $1 in
+	pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
+	file:*) [ -e "${1#file:}" ] ;;
+	bpftool) find_bpftool >/dev/null ;;
+	cc) command -v "${CC:-cc}" >/dev/null 2>&1 ;;
+	clang) command -v "${CLANG:-clang}" >/dev/null 2>&1 ;;
+	tcpstates) command -v tcpstates >/dev/null 2>&1 || command -v bpf-tcpstates >/dev/null 2>&1 ;;
+	*) command -v "$1" >/dev/null 2>&1 ;;
+	esac
+}
+
+missing() {
+	rows "$@" | while read -r item packages; do
+		present "$item" || echo "$item $packages"
+	done
+}
+
+column() {
+	awk -v n="$1" '$n != "-" { print $n }' | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1; then
+		sudo "$@"
+	else
+		die "'$*' must run as root, and there is no sudo here"
+	fi
+}
+
+has_candidate() {
+	apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'
+}
+
+apt_install() {
+	names=$1
+	echo "deps: installing $names"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null ||
+		die "apt-get update failed, see above"
+	# Before 24.10 Ubuntu had bpftool in the kernel's tools.
+	case " $names " in
+	*" bpftool "*)
+		has_candidate bpftool ||
+			names=$(echo " $names " |
+				sed 's/ bpftool / linux-tools-common linux-tools-generic /')
+		;;
+	esac
+	# shellcheck disable=SC2086 # a list of names
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
+		$names </dev/null || die "apt-get could not install: $names"
+}
+
+install_missing() {
+	lacking=$(missing "$@")
+	[ -n "$lacking" ] || return 0
+	if command -v apt-get >/dev/null 2>&1; then
+		apt_install "$(echo "$lacking" | column 2)"
+	elif command -v dnf >/dev/null 2>&1; then
+		die "please run: dnf install $(echo "$lacking" | column 3)"
+	elif command -v pacman >/dev/null 2>&1; then
+		die "please run: pacman -S $(echo "$lacking" | column 4)"
+	elif command -v zypper >/dev/null 2>&1; then
+		die "please run: zypper install $(echo "$lacking" | column 5)"
+	else
+		die "please install (names of Fedora's packages): $(echo "$lacking" | column 3)"
+	fi
+	lacking=$(missing "$@" | column 1)
+	[ -z "$lacking" ] || die "still missing after the installation: $lacking"
+}
+
+# at_least HAVE MIN: versions are compared as sort -V does
+at_least() {
+	[ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+first_version() {
+	sed -n 's/^[^0-9]*\([0-9][0-9.]*\).*/\1/p' | head -n 1
+}
+
+verify() {
+	lacking=$(missing build | column 1 | sed 's/pc://g; s/file://g')
+	[ -z "$lacking" ] ||
+		die "missing: $lacking; 'make deps' installs what the build needs"
+	have=$("${CLANG:-clang}" --version | first_version)
+	at_least "$have" $CLANG_MIN ||
+		die "clang $have is too old, $CLANG_MIN or newer is needed: install one and name it with CLANG=clang-N"
+	have=$(pkg-config --modversion libbpf)
+	at_least "$have" $LIBBPF_MIN ||
+		die "libbpf $have is too old, $LIBBPF_MIN or newer is needed (Debian 12, Ubuntu 24.04 and Fedora 38 have one)"
+	tool=$(find_bpftool)
+	have=$("$tool" version 2>/dev/null | first_version)
+	at_least "$have" $BPFTOOL_MIN ||
+		die "bpftool $have is too old, $BPFTOOL_MIN or newer is needed: install one and name it with BPFTOOL=/path"
+}
+
+command=${1:-}
+[ $# -eq 0 ] || shift
+case $command in
+install) install_missing "$@" ;;
+missing)
+	lacking=$(missing "$@")
+	[ -n "$lacking" ] || exit 0
+	echo "$lacking" | awk '{ print $1 }'
+	exit 1
+	;;
+modules) rows "$@" | sed -n 's/^pc:\([^ ]*\).*/\1/p' ;;
+bpftool) find_bpftool ;;
+verify) verify ;;
+*) die "usage: deps.sh install|missing|modules GROUP... | bpftool | verify" ;;
+esac
