@@ -15,6 +15,7 @@ STATIC    ?=
 WERROR    ?=
 V         ?=
 ARGS      ?=
+T         ?=
 
 ifeq ($(origin CC),default)
 CC := cc
@@ -79,6 +80,10 @@ BPF_ALL  := $(BPF_SRCS) $(BENCH_BPF)
 OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests bench -name '*.h' 2>/dev/null))
 SCRIPTS  := $(sort $(shell find .ci scripts tests bench dist -type f \( -name '*.sh' -o -path .ci/run -o -name '*.t' \) 2>/dev/null))
 
+# In this order: what is quick and sees most comes first.
+ALL_TESTS := $(UNIT_BINS) $(SCRIPT_TESTS) $(TEST_BINS)
+RUN_TESTS := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
+
 #
 # How it is compiled. The libraries are a table in scripts/deps.sh.
 #
@@ -134,10 +139,10 @@ run: ## install what is missing, build, and trace (ARGS="...", or ARGS="list ...
 	@scripts/as-root.sh $(abspath $(BIN)) $(if $(filter -%,$(or $(firstword $(ARGS)),-)),trace) $(ARGS)
 
 .PHONY: test
-test: ## install what is missing, build, and run all tests (T="files" for some)
+test: ## install what is missing, build, and run all tests (T="words" for those whose path has one)
 	@scripts/deps.sh install build test
 	+@$(MAKE) tests
-	@BUILD=$(abspath $(B)) scripts/run-tests.sh $(T)
+	@BUILD=$(abspath $(B)) scripts/run-tests.sh $(RUN_TESTS)
 
 .PHONY: tests
 tests: all $(UNIT_BINS) $(CHECK_BINS) $(TEST_BINS) ## build the tests without running them
@@ -149,7 +154,8 @@ fuzzers: $(FUZZ_BINS)
 check: ## formatting, static analysis, layering, licence lines, vmlinux.h against this kernel
 	@scripts/deps.sh install build test check
 	+@$(MAKE) tests
-	@BUILD=$(abspath $(B)) scripts/check.sh
+	@BUILD=$(abspath $(B)) C_FILES='$(OUR_C)' SCRIPT_FILES='$(SCRIPTS)' \
+		TIDY_FILES='$(C_SRCS)' scripts/check.sh
 
 .PHONY: bench
 bench: ## install what is missing, build, and measure against no tracer and tcpstates
@@ -217,15 +223,19 @@ $(B)/%.bpf.o: %.bpf.c $(B)/.bpf | tools
 	$(Q)$(CLANG) $(BPF_FLAGS) -MD -MP -MF $@.d -MT $@ -c $< -o $@
 	$(Q)if strip=$$(command -v llvm-strip); then "$$strip" -g $@; fi
 
+# What bpftool writes is not ours to lint.
+gen-skeleton = { echo '/* NOLINTBEGIN */' && \
+	$(BPFTOOL_CMD) gen skeleton $< name $(subst -,_,$*)_bpf && echo '/* NOLINTEND */'; } >$@
+
 $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL_CMD) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+	$(Q)$(gen-skeleton)
 
 $(B)/skel/%.skel.h: $(B)/bench/%.bpf.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL_CMD) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+	$(Q)$(gen-skeleton)
 
 compile = $(CC) $(CPP_ALL) $(CC_ALL) -MMD -MP -MF $@.d -c $< -o $@
 

@@ -43,7 +43,7 @@ table() {
 	test    pc:jansson      libjansson-dev   jansson-devel         jansson           libjansson-devel
 	test    ip              iproute2         iproute               iproute2          iproute2
 	check   clang-format    clang-format     clang-tools-extra     clang             clang
-	check   cppcheck        cppcheck         cppcheck              cppcheck          cppcheck
+	check   clang-tidy      clang-tidy       clang-tools-extra     clang             clang
 	check   shellcheck      shellcheck       ShellCheck            shellcheck        ShellCheck
 	bench   tcpstates       libbpf-tools     libbpf-tools          libbpf-tools      libbpf-tools
 	END

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What "make check" runs after the build. Each check runs, whatever became of
+# the ones before it; the names of those that failed come last.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+: "${BUILD:?}" "${C_FILES:?}" "${TIDY_FILES:?}" "${SCRIPT_FILES:?}"
+failed=
+
+check() {
+	local name=$1
+	shift
+	printf '  %-7s %s\n' CHECK "$name"
+	"$@" || failed="$failed $name"
+}
+
+# shellcheck disable=SC2086 # lists of names
+formatting() {
+	clang-format --dry-run -Werror $C_FILES
+}
+
+# shellcheck disable=SC2086
+scripts() {
+	shellcheck $SCRIPT_FILES
+}
+
+# shellcheck disable=SC2086
+tidy() {
+	printf '%s\n' $TIDY_FILES |
+		xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$BUILD" 2> >(grep -vE \
+			'^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -(header|system)' >&2)
+}
+
+own_tests() {
+	prove -q tests/check/*.t
+}
+
+check clang-format formatting
+check shellcheck scripts
+check clang-tidy tidy
+check layers-licences-vmlinux own_tests
+
+if [ -n "$failed" ]; then
+	echo "make check: failed:$failed" >&2
+	exit 1
+fi
+echo "make check: all well"

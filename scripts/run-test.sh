@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Runs one TAP test for prove: as root where it needs the kernel, with a limit
+# on its time, keeping a copy of what it says for the list of skipped tests.
+set -eu
+
+test=$1
+case $test in
+/*) ;;
+*) test=./$test ;;
+esac
+limit=${TEST_TIMEOUT:-600}
+log=$TAP_LOGS/$(printf '%s' "${1#"$BUILD"/}" | sed 's|.*/tests/|tests/|' | tr / %).log
+
+# On a terminal the test stays in its process group, for ^C to reach it; where
+# there is none the time limit ends everything that the test has started.
+foreground=
+[ ! -t 0 ] || foreground=--foreground
+
+# cmocka says "not ok N # SKIP name", which prove takes for a failure.
+run() {
+	export CMOCKA_MESSAGE_OUTPUT=TAP
+	# shellcheck disable=SC2086 # empty or one option
+	case $test in
+	*/tests/kernel/* | */tests/e2e/*)
+		if [ "$(id -u)" -eq 0 ]; then
+			timeout -k 5 $foreground "$limit" "$test"
+		elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+			sudo -n env BUILD="$BUILD" TCPDWELL="$TCPDWELL" \
+				timeout -k 5 $foreground "$limit" "$test"
+		else
+			echo "1..0 # SKIP needs root, and sudo does not give it"
+		fi
+		;;
+	*)
+		timeout -k 5 $foreground "$limit" "$test"
+		;;
+	esac
+}
+
+{
+	status=0
+	run </dev/null || status=$?
+	echo "$status" >"$log.status"
+} | sed -u 's/^not ok \([0-9]*\) # SKIP \(.*\)/ok \1 - \2 # SKIP/' | tee "$log"
+read -r status <"$log.status"
+exit "$status"

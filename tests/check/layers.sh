@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# layers.sh [ROOT]: dependencies point one way (CONTRIBUTING.md, "Layout").
+# Prints each line that includes what it may not; status 1 if there is one.
+set -u
+cd "${1:-$(dirname "$0")/../..}" || exit 2
+
+declare -A may=(
+	[main]="cmd util include"
+	[cmd]="cmd kern out rec tui model util include skel"
+	[kern]="kern model util include skel"
+	[out]="out model util include"
+	[rec]="rec model util include"
+	[tui]="tui model util include"
+	[model]="model include"
+	[util]="util include"
+	[include]="include"
+	[bpf]="bpf include vmlinux"
+)
+
+# The model has no kernel, no clock and no files: what it is told is all it knows.
+banned_in_model='^(bpf/.*|linux/bpf.*|libelf|gelf|stdio|time|sys/time|unistd|fcntl|pthread|sys/socket|sys/stat|argp)\.h$'
+
+bad=0
+complain() {
+	echo "$1:$2: $3"
+	bad=1
+}
+
+# Where an #include "..." leads, in the compiler's order.
+layer_of_include() {
+	local dir=$1 name=$2
+	case $name in
+	*.skel.h) echo skel && return ;;
+	vmlinux.h) echo vmlinux && return ;;
+	esac
+	for path in "$dir/$name" "include/$name" "user/$name" "bpf/$name"; do
+		if [ -e "$path" ]; then
+			layer_of_file "$(realpath --relative-to=. "$path")"
+			return
+		fi
+	done
+	echo unknown
+}
+
+layer_of_file() {
+	case $1 in
+	user/*/*) echo "$1" | cut -d/ -f2 ;;
+	user/*) echo main ;;
+	*) echo "${1%%/*}" ;;
+	esac
+}
+
+while IFS=: read -r file line text; do
+	layer=$(layer_of_file "$file")
+	name=$(sed -E 's/^[^"<]*["<]([^">]*)[">].*/\1/' <<<"$text")
+	if [[ $text != *\"* ]]; then
+		[[ $layer != model || ! $name =~ $banned_in_model ]] ||
+			complain "$file" "$line" "the model must not include <$name>"
+		continue
+	fi
+	to=$(layer_of_include "$(dirname "$file")" "$name")
+	case " ${may[$layer]-} " in
+	*" $to "*) ;;
+	*) complain "$file" "$line" "$layer must not include \"$name\" ($to)" ;;
+	esac
+done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' \
+	--include='*.[ch]' user include bpf 2>/dev/null)
+exit $bad

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# vmlinux.h against the running kernel, and that the check sees what it should.
+cd "$(dirname "$0")" || exit 1
+header=../../vmlinux/vmlinux.h
+
+if [ ! -r /sys/kernel/btf/vmlinux ]; then
+	echo "1..0 # SKIP this kernel has no BTF in /sys/kernel/btf/vmlinux"
+	exit 0
+fi
+planted=$(mktemp) || exit 1
+trap 'rm -f "$planted"' EXIT
+n=0
+
+# result STATUS NAME TEXT
+result() {
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+	fi
+	echo "# ${3//$'\n'/$'\n'# }"
+}
+
+text=$(./vmlinux.sh "$header" 2>&1)
+result $? "vmlinux.h agrees with this kernel" "$text"
+
+# plant DECLARATION WORDS: the check must fail and say WORDS
+plant() {
+	{
+		cat "$header"
+		echo "$1"
+	} >"$planted"
+	text=$(./vmlinux.sh "$planted" 2>&1) && text="no failure: $text"
+	[[ $text != "no failure"* && $text == *"FAIL: $2"* ]]
+	result $? "found: $2" "$(grep FAIL <<<"$text")"
+}
+
+plant 'struct linger {
+	int l_onoff, l_missing;
+};' 'linger.l_missing is missing'
+plant 'struct linger {
+	long long l_onoff;
+};' 'linger.l_onoff has 4 bytes, not 8'
+plant 'struct linger {
+	void *l_onoff;
+};' 'linger.l_onoff is an integer, not a pointer'
+plant 'struct of_another_world {
+	int x;
+};' 'of_another_world is missing'
+plant 'enum sock_type {
+	SOCK_STREAM = 1, SOCK_ODD = 77,
+};' 'sock_type SOCK_ODD is missing'
+plant 'enum sock_type {
+	SOCK_STREAM = 2,
+};' 'sock_type SOCK_STREAM is 1, not 2'
+plant 'enum {
+	BPF_F_ODD = 1,
+};' 'enum value BPF_F_ODD is missing'
+
+cp "$header" "$planted"
+printf 'struct linger___odd {\n\tint l_odd;\n};\n' >>"$planted"
+text=$(./vmlinux.sh "$planted" 2>&1)
+result $? "a flavor may be missing" "$(grep odd <<<"$text")"
+echo "1..$n"
