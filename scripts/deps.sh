@@ -102,10 +102,8 @@ column() {
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
-	elif command -v sudo >/dev/null 2>&1; then
-		sudo "$@"
 	else
-		die "'$*' must run as root, and there is no sudo here"
+		sudo "$@"
 	fi
 }
 
@@ -115,6 +113,8 @@ has_candidate() {
 
 apt_install() {
 	names=$1
+	[ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1 ||
+		die "there is no sudo here; please run as root: apt-get install $names"
 	echo "deps: installing $names"
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null ||
 		die "apt-get update failed, see above"

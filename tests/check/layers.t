@@ -31,24 +31,24 @@ plant() {
 	elif [[ $found == "$1:"* ]]; then
 		ok ok "$2 in $1 is an offence"
 	else
-		echo "# $found"
 		ok "not ok" "$2 in $1 is named"
+		echo "# $found"
 	fi
 }
 
 if offences=$("$check"); then
 	ok ok "dependencies point one way"
 else
-	sed 's/^/# /' <<<"$offences"
 	ok "not ok" "dependencies point one way"
+	sed 's/^/# /' <<<"$offences"
 fi
 
 clean_tree
 if offences=$("$check" "$tree"); then
 	ok ok "a clean tree is clean"
 else
-	sed 's/^/# /' <<<"$offences"
 	ok "not ok" "a clean tree is clean"
+	sed 's/^/# /' <<<"$offences"
 fi
 
 plant user/model/flow.c '#include "kern/load.h"'

@@ -14,6 +14,6 @@ done)
 if [ -z "$lacking" ]; then
 	echo "ok 1 - each source file has its licence line"
 else
-	sed 's/^/# no licence line: /' <<<"$lacking"
 	echo "not ok 1 - each source file has its licence line"
+	sed 's/^/# no licence line: /' <<<"$lacking"
 fi
