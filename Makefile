@@ -77,7 +77,7 @@ BENCH_BINS := $(BENCH_SRCS:%.c=$(B)/%)
 
 C_SRCS   := $(USER_SRCS) $(UNIT_SRCS) $(TLIB_SRCS) $(CHECK_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) $(BENCH_SRCS)
 BPF_ALL  := $(BPF_SRCS) $(BENCH_BPF)
-OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests bench -name '*.h' 2>/dev/null))
+OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests bench vmlinux -name '*.h' 2>/dev/null))
 SCRIPTS  := $(sort $(shell find .ci scripts tests bench dist -type f \( -name '*.sh' -o -path .ci/run -o -name '*.t' \) 2>/dev/null))
 
 # In this order: what is quick and sees most comes first.

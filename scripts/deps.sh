@@ -167,7 +167,7 @@ verify() {
 		die "clang $have is too old, $CLANG_MIN or newer is needed: install one and name it with CLANG=clang-N"
 	have=$(pkg-config --modversion libbpf)
 	at_least "$have" $LIBBPF_MIN ||
-		die "libbpf $have is too old, $LIBBPF_MIN or newer is needed (Debian 12, Ubuntu 24.04 and Fedora 38 have one)"
+		die "libbpf $have is too old, $LIBBPF_MIN or newer is needed (Debian 12 and Ubuntu 24.04 have one)"
 	tool=$(find_bpftool)
 	have=$("$tool" version 2>/dev/null | first_version)
 	at_least "$have" $BPFTOOL_MIN ||
