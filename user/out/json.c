@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * One JSON object a line.  Written by hand, not by a library: it is the work
+ * done for each transition.  The room is asked for once a line.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "model/rules.h"
+#include "out/escape.h"
+#include "out/sink.h"
+
+/* More than a line takes without its strings of any length. */
+#define LINE_ROOM 2048
+#define HOLDER_ROOM 256
+#define STRING_ROOM(s) ((s) ? JSON_ESCAPE_MAX * strlen(s) : 0)
+
+struct json_sink {
+	struct out_sink out;
+	struct {
+		const char *name;
+		size_t len;
+	} states[ST_MAX];
+};
+
+/*
+ * Pieces: each begins with its comma, but for the first of an object
+ */
+
+#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
+#define KEY_STR(p, key) FMT_LIT(p, ",\"" key "\":\"")
+
+static char *quote(char *p)
+{
+	*p = '"';
+	return p + 1;
+}
+
+/* A name of our own, which needs no escape. */
+static char *put_name(char *p, const char *name)
+{
+	return quote(fmt_str(p, name));
+}
+
+static char *put_string(char *p, const char *s)
+{
+	return quote(json_escape(p, s, strlen(s)));
+}
+
+static char *put_state(const struct json_sink *j, char *p, unsigned int state)
+{
+	if (state >= ST_MAX)
+		state = ST_NONE;
+	p = mempcpy(p, j->states[state].name, j->states[state].len);
+	return quote(p);
+}
+
+static char *put_time(struct json_sink *j, char *p, __u64 mono_ns)
+{
+	p = KEY_STR(p, "time");
+	p = quote(fmt_time(p, &j->out.clock, out_real_ns(&j->out, mono_ns)));
+	p = KEY(p, "mono_ns");
+	return fmt_u64(p, mono_ns);
+}
+
+static char *put_dwell(char *p, __u64 dwell_ns, bool at_least)
+{
+	p = KEY(p, "dwell_ns");
+	p = fmt_u64(p, dwell_ns);
+	return at_least ? FMT_LIT(p, ",\"dwell\":\"at_least\"")
+			: FMT_LIT(p, ",\"dwell\":\"exact\"");
+}
+
+static char *put_roles(char *p, __u8 roles)
+{
+	const char *open = role_name(ROLE_OPEN(roles));
+	const char *close = role_name(ROLE_CLOSE(roles));
+
+	if (open)
+		p = put_name(KEY_STR(p, "open"), open);
+	if (close)
+		p = put_name(KEY_STR(p, "close"), close);
+	return p;
+}
+
+static char *put_comm(char *p, const char comm[COMM_LEN])
+{
+	p = KEY_STR(p, "comm");
+	return quote(json_escape(p, comm, strnlen(comm, COMM_LEN)));
+}
+
+static char *put_task(char *p, const struct sock_owner *o)
+{
+	const char *how = owner_how_name(o->how);
+
+	p = KEY(p, "pid");
+	p = fmt_u64(p, o->pid);
+	p = KEY(p, "tid");
+	p = fmt_u64(p, o->tid);
+	p = KEY(p, "uid");
+	p = fmt_u64(p, o->uid);
+	p = put_comm(p, o->comm);
+	return how ? put_name(KEY_STR(p, "known_by"), how) : p;
+}
+
+/* The path where it is known; a cgroup that is gone has its number only. */
+static char *put_cgroup(char *p, __u64 id, const char *path)
+{
+	if (path)
+		return put_string(KEY_STR(p, "cgroup"), path);
+	p = KEY(p, "cgroup_id");
+	return fmt_u64(p, id);
+}
+
+static char *put_owner(char *p, const struct sock_ident *id, const char *cgroup)
+{
+	char *first;
+
+	if (!id->owner.how && !id->cgroup)
+		return p;
+	p = FMT_LIT(p, ",\"owner\":");
+	first = p;
+	if (id->owner.how)
+		p = put_task(p, &id->owner);
+	if (id->cgroup)
+		p = put_cgroup(p, id->cgroup, cgroup);
+	*first = '{'; /* in place of the comma */
+	*p = '}';
+	return p + 1;
+}
+
+static char *put_ends(char *p, const struct sock_ident *id)
+{
+	p = KEY_STR(p, "laddr");
+	p = quote(fmt_addr(p, id->laddr));
+	p = KEY(p, "lport");
+	p = fmt_u64(p, id->lport);
+	p = KEY_STR(p, "raddr");
+	p = quote(fmt_addr(p, id->raddr));
+	p = KEY(p, "rport");
+	return fmt_u64(p, id->rport);
+}
+
+static char *put_conn(char *p, const struct conn *c, const char *cgroup)
+{
+	const struct sock_ident *id = &c->ident;
+
+	p = KEY_STR(p, "sk");
+	p = quote(fmt_hex(p, c->cookie));
+	p = KEY(p, "netns");
+	p = fmt_u64(p, id->netns);
+	p = id->mptcp ? FMT_LIT(p, ",\"proto\":\"mptcp\",\"family\":")
+		      : FMT_LIT(p, ",\"proto\":\"tcp\",\"family\":");
+	p = fmt_u64(p, id->family);
+	p = put_ends(p, id);
+	p = put_roles(p, c->roles);
+	return put_owner(p, id, cgroup);
+}
+
+static char *put_end(char *p, const struct sock_end *e)
+{
+	if (e->age_ns) {
+		p = KEY(p, "age_ns");
+		p = fmt_u64(p, e->age_ns);
+	}
+	if (e->facts & END_NO_TCP)
+		return p;
+	p = KEY(p, "bytes_sent");
+	p = fmt_u64(p, e->bytes_sent);
+	p = KEY(p, "bytes_received");
+	p = fmt_u64(p, e->bytes_received);
+	p = KEY(p, "retransmits");
+	p = fmt_u64(p, e->retransmits);
+	p = KEY(p, "srtt_us");
+	return fmt_u64(p, e->srtt_us);
+}
+
+static char *put_time_wait(char *p, const struct transition *t)
+{
+	p = KEY(p, "rearms");
+	p = fmt_u64(p, t->rearms);
+	if (!t->reused_by)
+		return p;
+	p = KEY_STR(p, "reused_by");
+	return quote(fmt_hex(p, t->reused_by));
+}
+
+static char *put_rule(char *p, const struct rule *rule)
+{
+	p = quote(json_escape(p, rule->name, strnlen(rule->name, sizeof(rule->name))));
+	p = KEY(p, "threshold_ns");
+	return fmt_u64(p, rule->threshold_ns);
+}
+
+static void end_line(struct json_sink *j, char *p)
+{
+	p = FMT_LIT(p, "}\n");
+	obuf_done(&j->out.buf, p);
+}
+
+/*
+ * Lines
+ */
+
+static char *put_step(const struct json_sink *j, char *p, const struct transition *t)
+{
+	const char *via = via_name(t->via);
+
+	p = put_state(j, KEY_STR(p, "from"), t->from);
+	p = put_state(j, KEY_STR(p, "to"), t->to);
+	p = put_dwell(p, t->dwell_ns, t->at_least);
+	if (t->first)
+		p = FMT_LIT(p, ",\"first\":true");
+	return via ? put_name(KEY_STR(p, "via"), via) : p;
+}
+
+static void json_transition(struct sink *s, const struct transition *t)
+{
+	struct json_sink *j = (struct json_sink *)s;
+	const char *reason = reason_name(t->reason);
+	const char *cgroup = out_cgroup(&j->out, t->conn);
+	char *p = obuf_room(&j->out.buf, LINE_ROOM + STRING_ROOM(cgroup));
+
+	if (!p)
+		return;
+	p = FMT_LIT(p, "{\"type\":\"transition\"");
+	p = put_time(j, p, t->mono_ns);
+	p = put_conn(p, t->conn, cgroup);
+	p = put_step(j, p, t);
+	if (reason)
+		p = put_name(KEY_STR(p, "reason"), reason);
+	if (t->end)
+		p = put_end(p, t->end);
+	if (t->from == ST_TIME_WAIT)
+		p = put_time_wait(p, t);
+	if (t->over)
+		p = put_rule(KEY_STR(p, "over"), t->over);
+	end_line(j, p);
+}
+
+static void json_socket(struct sink *s, const struct conn *c, __u64 mono_ns)
+{
+	struct json_sink *j = (struct json_sink *)s;
+	const char *cgroup = out_cgroup(&j->out, c);
+	char *p = obuf_room(&j->out.buf, LINE_ROOM + STRING_ROOM(cgroup));
+
+	if (!p)
+		return;
+	p = FMT_LIT(p, "{\"type\":\"socket\"");
+	p = put_time(j, p, mono_ns);
+	p = put_conn(p, c, cgroup);
+	p = put_state(j, KEY_STR(p, "state"), c->state);
+	p = put_dwell(p, out_dwell_ns(c, mono_ns), c->at_least);
+	if (c->until_ns > mono_ns) {
+		p = KEY(p, "remaining_ns");
+		p = fmt_u64(p, c->until_ns - mono_ns);
+	}
+	end_line(j, p);
+}
+
+static char *put_holders(char *p, const struct alert *a)
+{
+	p = FMT_LIT(p, ",\"holders\":[");
+	for (__u32 i = 0; i < a->n_holders; i++) {
+		const struct holder *h = &a->holders[i];
+
+		p = i ? FMT_LIT(p, ",{\"pid\":") : FMT_LIT(p, "{\"pid\":");
+		p = fmt_u64(p, h->pid);
+		p = KEY(p, "tid");
+		p = fmt_u64(p, h->tid);
+		p = put_comm(p, h->comm);
+		p = KEY(p, "fd");
+		p = fmt_u64(p, h->fd);
+		*p++ = '}';
+	}
+	*p = ']';
+	return p + 1;
+}
+
+static void json_alert(struct sink *s, const struct alert *a)
+{
+	struct json_sink *j = (struct json_sink *)s;
+	const char *diagnosis = diagnosis_name(a->diagnosis);
+	const char *cgroup = out_cgroup(&j->out, a->conn);
+	size_t room = LINE_ROOM + STRING_ROOM(cgroup) + (size_t)a->n_holders * HOLDER_ROOM;
+	char *p = obuf_room(&j->out.buf, room);
+
+	if (!p)
+		return;
+	p = FMT_LIT(p, "{\"type\":\"alert\"");
+	p = put_time(j, p, a->mono_ns);
+	p = a->status == ALERT_FIRING ? FMT_LIT(p, ",\"status\":\"firing\"")
+				      : FMT_LIT(p, ",\"status\":\"resolved\"");
+	p = put_rule(KEY_STR(p, "rule"), a->rule);
+	p = put_conn(p, a->conn, cgroup);
+	p = put_state(j, KEY_STR(p, "state"), a->state);
+	p = put_dwell(p, a->dwell_ns, a->at_least);
+	if (diagnosis)
+		p = put_name(KEY_STR(p, "diagnosis"), diagnosis);
+	p = put_holders(p, a);
+	end_line(j, p);
+}
+
+/* Two of the kernel's states can share a name: an object has each key once. */
+static __u32 count_named(const struct json_sink *j, const struct hello *h, unsigned int state)
+{
+	__u32 count = 0;
+
+	for (unsigned int i = 0; i < ST_MAX; i++) {
+		if (!h->sockets[i] || strcmp(j->states[i].name, j->states[state].name))
+			continue;
+		if (i < state)
+			return 0;
+		count += h->sockets[i];
+	}
+	return count;
+}
+
+static char *put_sockets(const struct json_sink *j, char *p, const struct hello *h)
+{
+	bool any = false;
+
+	p = FMT_LIT(p, ",\"sockets\":{");
+	for (unsigned int i = 0; i < ST_MAX; i++) {
+		__u32 count = count_named(j, h, i);
+
+		if (!count)
+			continue;
+		if (any)
+			*p++ = ',';
+		any = true;
+		p = put_state(j, quote(p), i);
+		*p++ = ':';
+		p = fmt_u64(p, count);
+	}
+	p = FMT_LIT(p, "},\"netns_count\":");
+	return fmt_u64(p, h->n_netns);
+}
+
+static void json_hello(struct sink *s, const struct hello *h)
+{
+	struct json_sink *j = (struct json_sink *)s;
+	char *p = obuf_room(&j->out.buf, LINE_ROOM + STRING_ROOM(h->version) +
+						 STRING_ROOM(h->kernel) + STRING_ROOM(h->tier) +
+						 STRING_ROOM(h->tier_reason) +
+						 STRING_ROOM(h->filter));
+
+	if (!p)
+		return;
+	p = FMT_LIT(p, "{\"type\":\"hello\"");
+	if (h->version)
+		p = put_string(KEY_STR(p, "version"), h->version);
+	if (h->kernel)
+		p = put_string(KEY_STR(p, "kernel"), h->kernel);
+	if (h->tier)
+		p = put_string(KEY_STR(p, "tier"), h->tier);
+	if (h->tier_reason)
+		p = put_string(KEY_STR(p, "reason"), h->tier_reason);
+	if (h->filter)
+		p = put_string(KEY_STR(p, "filter"), h->filter);
+	p = put_time(j, p, h->mono_ns);
+	p = put_sockets(j, p, h);
+	end_line(j, p);
+}
+
+static void json_lost(struct sink *s, enum lost_cause cause, __u64 count, __u64 mono_ns)
+{
+	struct json_sink *j = (struct json_sink *)s;
+	const char *name = lost_name(cause);
+	char *p = obuf_room(&j->out.buf, LINE_ROOM);
+
+	if (!p)
+		return;
+	p = FMT_LIT(p, "{\"type\":\"lost\"");
+	p = put_time(j, p, mono_ns);
+	p = KEY(p, "count");
+	p = fmt_u64(p, count);
+	if (name)
+		p = put_name(KEY_STR(p, "cause"), name);
+	end_line(j, p);
+}
+
+static char *put_lost(char *p, const __u64 lost[LOST_NCAUSES])
+{
+	__u64 total = 0;
+
+	for (int i = 0; i < LOST_NCAUSES; i++)
+		total += lost[i];
+	p = KEY(p, "lost");
+	p = fmt_u64(p, total);
+	p = FMT_LIT(p, ",\"lost_by_cause\":{");
+	for (int i = 0; i < LOST_NCAUSES; i++) {
+		if (i)
+			*p++ = ',';
+		p = put_name(quote(p), lost_name(i));
+		*p++ = ':';
+		p = fmt_u64(p, lost[i]);
+	}
+	*p = '}';
+	return p + 1;
+}
+
+static void json_summary(struct sink *s, const struct summary *sum)
+{
+	struct json_sink *j = (struct json_sink *)s;
+	char *p = obuf_room(&j->out.buf, LINE_ROOM);
+
+	if (!p)
+		return;
+	p = FMT_LIT(p, "{\"type\":\"summary\",\"transitions\":");
+	p = fmt_u64(p, sum->transitions);
+	p = put_lost(p, sum->lost);
+	p = KEY(p, "duration_ns");
+	p = fmt_u64(p, sum->duration_ns);
+	p = KEY(p, "half_open");
+	p = fmt_u64(p, sum->half_open);
+	p = KEY(p, "alerts");
+	p = fmt_u64(p, sum->alerts);
+	end_line(j, p);
+}
+
+static const struct sink_ops json_ops = {
+	.hello = json_hello,
+	.socket = json_socket,
+	.transition = json_transition,
+	.alert = json_alert,
+	.lost = json_lost,
+	.summary = json_summary,
+	.flush = out_sink_flush,
+	.free = out_sink_free,
+};
+
+struct sink *json_sink_new(const struct out_options *o)
+{
+	struct json_sink *j = calloc(1, sizeof(*j));
+
+	if (!j || out_sink_init(&j->out, o, &json_ops)) {
+		free(j);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < ST_MAX; i++) {
+		j->states[i].name = state_name(o->names, i);
+		j->states[i].len = strlen(j->states[i].name);
+	}
+	return &j->out.sink;
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <string.h>
+#include "model/rules.h"
+#include "out/note.h"
+
+/*
+ * Owner
+ */
+
+static char *put_comm(char *p, const char comm[COMM_LEN])
+{
+	return term_escape(p, comm, strnlen(comm, COMM_LEN));
+}
+
+/* The last part of the path: "nginx.service". */
+static char *cgroup_name(char *p, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash && slash[1] ? slash + 1 : path;
+
+	*p++ = '[';
+	p = term_escape(p, name, strnlen(name, 255));
+	*p++ = ']';
+	return p;
+}
+
+char *owner_text(char *p, const struct sock_ident *id, const char *cgroup, size_t *keep)
+{
+	const struct sock_owner *o = &id->owner;
+	char *ids;
+
+	*keep = 0;
+	if (!o->how && cgroup)
+		return cgroup_name(p, cgroup);
+	if (!o->how)
+		return FMT_LIT(p, "-");
+	p = put_comm(p, o->comm);
+	ids = p;
+	*p++ = '/';
+	p = fmt_u64(p, o->pid);
+	if (o->tid && o->tid != o->pid) {
+		*p++ = '/';
+		p = fmt_u64(p, o->tid);
+	}
+	*keep = p - ids;
+	return p;
+}
+
+/*
+ * Notes
+ */
+
+static const char *reason_text(enum reason reason)
+{
+	switch (reason) {
+	case REASON_RESET_RECEIVED:
+		return "RST in";
+	case REASON_RESET_SENT:
+		return "RST out";
+	case REASON_TIME_WAIT_OVERFLOW:
+		return "too many TIMED_WAIT";
+	case REASON_UNKNOWN:
+		return "end not seen";
+	default:
+		return reason_name(reason);
+	}
+}
+
+struct note {
+	char *start;
+	char *p;
+	unsigned int left; /* columns */
+};
+
+/* All of the parts are ASCII. */
+static void note_add(struct note *n, const char *text, const char *end)
+{
+	size_t len = end - text, sep = n->p > n->start ? 2 : 0;
+
+	/* The first part is worth its beginning. */
+	if (!sep && len > n->left)
+		len = n->left;
+	if (len + sep > n->left)
+		return;
+	if (sep)
+		n->p = FMT_LIT(n->p, ", ");
+	n->p = mempcpy(n->p, text, len);
+	n->left -= len + sep;
+}
+
+static void note_over(struct note *n, const struct rule *rule)
+{
+	char text[64], *p;
+
+	p = rule->step ? FMT_LIT(text, "!! over ") : FMT_LIT(text, "! over ");
+	note_add(n, text, fmt_threshold(p, rule->threshold_ns));
+}
+
+static void note_word(struct note *n, const char *word)
+{
+	if (word)
+		note_add(n, word, word + strlen(word));
+}
+
+static void note_role(struct note *n, enum sock_role role, const char *what)
+{
+	const char *name = role_name(role);
+	char text[64];
+
+	if (name)
+		note_add(n, text, fmt_str(fmt_str(text, name), what));
+}
+
+static void note_count(struct note *n, const char *before, __u64 count, const char *after)
+{
+	char text[64];
+
+	if (count)
+		note_add(n, text, fmt_str(fmt_u64(fmt_str(text, before), count), after));
+}
+
+static void note_end(struct note *n, const struct sock_end *e)
+{
+	char text[64], *p;
+
+	if (!(e->facts & END_NO_TCP)) {
+		p = fmt_size(FMT_LIT(text, "sent "), e->bytes_sent);
+		p = fmt_size(FMT_LIT(p, " got "), e->bytes_received);
+		note_add(n, text, p);
+	}
+	if (e->age_ns)
+		note_add(n, text, fmt_duration(FMT_LIT(text, "age "), e->age_ns));
+	if (!(e->facts & END_NO_TCP))
+		note_count(n, "", e->retransmits, " retransmits");
+}
+
+static void note_reused_by(struct note *n, __u64 cookie)
+{
+	char text[64];
+
+	if (cookie)
+		note_add(n, text, fmt_hex(FMT_LIT(text, "by sk:"), cookie));
+}
+
+char *note_text(char *p, const struct transition *t, unsigned int limit)
+{
+	struct note n = {.start = p, .p = p, .left = limit};
+	enum sock_role open = ROLE_OPEN(t->conn->roles), close = ROLE_CLOSE(t->conn->roles);
+
+	if (t->over)
+		note_over(&n, t->over);
+	note_word(&n, reason_text(t->reason));
+	if (close && !t->first)
+		note_role(&n, close, " close");
+	else if (t->to != ST_CLOSE)
+		note_role(&n, open, " open");
+	note_count(&n, "re-armed ", t->from == ST_TIME_WAIT ? t->rearms : 0, "x");
+	note_reused_by(&n, t->reused_by);
+	if (t->end)
+		note_end(&n, t->end);
+	return n.p;
+}
+
+/*
+ * Alerts
+ */
+
+static const char *diagnosis_text(enum diagnosis diagnosis)
+{
+	switch (diagnosis) {
+	case DIAG_EOF_UNREAD:
+		return "end of file not read";
+	case DIAG_EOF_READ_NOT_CLOSED:
+		return "end of file read, not closed";
+	case DIAG_DATA_UNREAD:
+		return "data not read";
+	case DIAG_HALF_CLOSE_IN_USE:
+		return "half-close in use";
+	case DIAG_NO_HOLDER:
+		return "held by no process";
+	default:
+		return NULL;
+	}
+}
+
+/* A few tell the case; JSON has them all. */
+#define HOLDERS_SHOWN 4
+
+static char *put_holders(char *p, const struct alert *a)
+{
+	for (__u32 i = 0; i < a->n_holders && i < HOLDERS_SHOWN; i++) {
+		const struct holder *h = &a->holders[i];
+
+		p = i ? FMT_LIT(p, ", ") : FMT_LIT(p, "; held by ");
+		p = put_comm(p, h->comm);
+		*p++ = '/';
+		p = fmt_u64(p, h->pid);
+		p = FMT_LIT(p, " fd ");
+		p = fmt_u64(p, h->fd);
+	}
+	if (a->n_holders > HOLDERS_SHOWN) {
+		p = FMT_LIT(p, " and ");
+		p = fmt_u64(p, a->n_holders - HOLDERS_SHOWN);
+		p = FMT_LIT(p, " more");
+	}
+	return p;
+}
+
+static char *put_alert_dwell(char *p, const struct alert *a)
+{
+	bool firing = a->status == ALERT_FIRING;
+
+	p = firing ? FMT_LIT(p, " for ") : FMT_LIT(p, " ended after ");
+	if (a->at_least)
+		p = FMT_LIT(p, "at least ");
+	p = fmt_threshold(p, a->dwell_ns);
+	return firing ? FMT_LIT(p, " so far") : p;
+}
+
+static char *put_alert_conn(char *p, const struct conn *c, const char *cgroup)
+{
+	size_t keep;
+
+	p = FMT_LIT(p, "  ");
+	p = owner_text(p, &c->ident, cgroup, &keep);
+	p = FMT_LIT(p, "  ");
+	p = fmt_endpoint(p, c->ident.laddr, c->ident.lport);
+	p = FMT_LIT(p, " - ");
+	return fmt_endpoint(p, c->ident.raddr, c->ident.rport);
+}
+
+char *alert_text(char *p, const struct alert *a, const char *state, const char *cgroup)
+{
+	const char *diagnosis = diagnosis_text(a->diagnosis);
+
+	p = a->rule->step ? FMT_LIT(p, "!! ") : FMT_LIT(p, "! ");
+	p = fmt_str(p, state);
+	p = put_alert_dwell(p, a);
+	p = put_alert_conn(p, a->conn, cgroup);
+	if (diagnosis)
+		p = fmt_str(FMT_LIT(p, "  "), diagnosis);
+	return put_holders(p, a);
+}
+
+/*
+ * Talk: it is said once, and may take its time
+ */
+
+static void say(struct obuf *b, const char *text)
+{
+	obuf_add(b, text, strlen(text));
+}
+
+/* What is not ours. */
+static void say_escaped(struct obuf *b, const char *text)
+{
+	size_t n = strlen(text);
+	char *p = obuf_room(b, TERM_ESCAPE_MAX * n);
+
+	if (p)
+		obuf_done(b, term_escape(p, text, n));
+}
+
+static void say_count(struct obuf *b, __u64 count)
+{
+	char text[FMT_U64_MAX];
+
+	obuf_add(b, text, fmt_u64(text, count) - text);
+}
+
+static void say_sockets(struct obuf *b, const struct hello *h, enum name_set names)
+{
+	bool any = false;
+
+	say(b, "already there: ");
+	for (unsigned int i = 0; i < ST_MAX; i++) {
+		if (!h->sockets[i])
+			continue;
+		say(b, any ? ", " : "");
+		any = true;
+		say_count(b, h->sockets[i]);
+		say(b, " ");
+		say(b, state_name(names, i));
+	}
+	say(b, any ? "" : "no TCP socket");
+	if (h->n_netns > 1) {
+		say(b, ", in ");
+		say_count(b, h->n_netns);
+		say(b, " network namespaces");
+	}
+	say(b, "\n");
+}
+
+static void say_tier(struct obuf *b, const struct hello *h)
+{
+	bool none = !h->tier || !strcmp(h->tier, "none");
+
+	if (none) {
+		say(b,
+		    "not shown: what follows the close of a socket (TIMED_WAIT, most of FIN_WAIT_2)");
+	} else {
+		say(b, "TIMED_WAIT and FIN_WAIT_2 after close: seen by ");
+		say_escaped(b, h->tier);
+	}
+	if (h->tier_reason) {
+		say(b, none ? ": " : "; ");
+		say_escaped(b, h->tier_reason);
+	}
+	say(b, "\n");
+}
+
+void hello_talk(struct obuf *b, const struct hello *h, enum name_set names)
+{
+	say(b, "tcpdwell ");
+	say_escaped(b, h->version ? h->version : "");
+	if (h->kernel) {
+		say(b, " on Linux ");
+		say_escaped(b, h->kernel);
+	}
+	say(b, ", showing ");
+	say_escaped(b, h->filter ? h->filter : "every TCP state transition");
+	say(b, "\n");
+	say_tier(b, h);
+	say_sockets(b, h, names);
+}
+
+static void say_lost(struct obuf *b, const __u64 lost[LOST_NCAUSES])
+{
+	__u64 total = 0;
+
+	for (int i = 0; i < LOST_NCAUSES; i++)
+		total += lost[i];
+	say(b, ", ");
+	say_count(b, total);
+	say(b, " lost");
+	for (int i = 0; i < LOST_NCAUSES; i++) {
+		if (!lost[i])
+			continue;
+		say(b, " (");
+		say(b, lost_name(i));
+		say(b, " ");
+		say_count(b, lost[i]);
+		say(b, ")");
+	}
+}
+
+void summary_talk(struct obuf *b, const struct summary *sum)
+{
+	char text[FMT_DURATION_MAX];
+
+	say_count(b, sum->transitions);
+	say(b, " transitions in ");
+	obuf_add(b, text, fmt_duration(text, sum->duration_ns) - text);
+	say_lost(b, sum->lost);
+	if (sum->half_open) {
+		say(b, ", ");
+		say_count(b, sum->half_open);
+		say(b, " handshakes never completed");
+	}
+	if (sum->alerts) {
+		say(b, ", ");
+		say_count(b, sum->alerts);
+		say(b, " alerts");
+	}
+	say(b, "\n");
+}
