@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is there now: rows of the socket iterators.  iter/tcp shows the network
+ * namespace in which the iterator was made; iter/task_file all processes.
+ */
+#ifndef TCPDWELL_ITER_BPF_H
+#define TCPDWELL_ITER_BPF_H
+
+#include "maps.bpf.h"
+#include "sock.bpf.h"
+#include "step.bpf.h"
+#include "small.bpf.h"
+
+#define PF_KTHREAD 0x00200000
+
+static __always_inline void claim(struct sock_store *st, struct task_struct *task)
+{
+	struct sock_owner *o = &st->owner;
+
+	o->pid = task->tgid;
+	o->tid = task->pid;
+	o->uid = task->cred->uid.val;
+	o->how = OWNER_DESCRIPTOR;
+	bpf_probe_read_kernel(o->comm, sizeof(o->comm), task->comm);
+}
+
+/* First of two passes over what is there: who holds each socket. */
+SEC("iter/task_file")
+int claim_socks(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct sock_store *st;
+	struct socket *sock;
+	struct sock *sk;
+
+	if (!task || !file)
+		return 0;
+	sock = bpf_sock_from_file(file);
+	if (!sock)
+		return 0;
+	sk = sock->sk;
+	if (!sk || !is_tcp(sk) || sk->__sk_common.skc_state == ST_CLOSE)
+		return 0;
+	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
+		return 0;
+	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (st && st->owner.how == OWNER_UNKNOWN)
+		claim(st, task);
+	return 0;
+}
+
+/*
+ * A lower bound of the stay of a socket that was there before: states that a
+ * segment from the peer leads to are at least as old as its last segment.
+ */
+static __always_inline __u64 known_stay(int state, __u64 last_rx_ns)
+{
+	if (state == ST_CLOSE_WAIT || state == ST_FIN_WAIT2 || state == ST_ESTABLISHED)
+		return last_rx_ns;
+	return 0;
+}
+
+static __always_inline void row_queues(const struct sock *sk, const struct tcp_sock *tp,
+				       struct row_sock *r)
+{
+	if (r->state == ST_LISTEN) {
+		r->recv_q = sk->sk_ack_backlog;
+		r->send_q = sk->sk_max_ack_backlog;
+		return;
+	}
+	r->unread = tp->rcv_nxt - tp->copied_seq;
+	r->recv_q = (__s32)r->unread > 0 ? r->unread : 0;
+	r->send_q = tp->write_seq - tp->snd_una;
+}
+
+static __always_inline void row_tcp(const struct sock *sk, const struct tcp_sock *tp,
+				    struct row_sock *r)
+{
+	__u32 rx = tp->rcv_tstamp;
+
+	row_queues(sk, tp, r);
+	if (rx)
+		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx);
+	r->retransmits = tp->total_retrans;
+	r->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
+	r->bytes_received = payload_received(tp, sk);
+	r->srtt_us = tp->srtt_us >> 3;
+}
+
+static __always_inline void row_flags(const struct sock *sk, struct row_sock *r)
+{
+	struct socket *sock = sk->sk_socket;
+
+	if (sk->__sk_common.skc_flags & SOCK_DEAD_BIT)
+		r->flags |= ROW_ORPHAN;
+	if (sk->sk_shutdown & SEND_SHUTDOWN)
+		r->flags |= ROW_SHUT_WR;
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		r->flags |= ROW_FIN_IN;
+	if (sock && sock->file)
+		r->ino = sock->file->f_inode->i_ino;
+}
+
+/* The stay of a socket that the tracer meets for the first time. */
+static __always_inline void meet(struct sock_store *st, struct row_sock *r)
+{
+	if (st->since_ns)
+		return;
+	st->since_ns = r->mono_ns - known_stay(r->state, r->last_rx_ns);
+	st->flags |= STEP_AT_LEAST;
+	st->roles = roles_of_state(r->state);
+	st->before = 1;
+}
+
+static __always_inline void row_store(const struct sock_store *st, struct row_sock *r)
+{
+	r->since_ns = st->since_ns;
+	r->roles = st->roles;
+	if (st->before)
+		r->flags |= ROW_BEFORE;
+	if (st->flags & STEP_AT_LEAST)
+		r->flags |= ROW_AT_LEAST;
+	r->ident.born_ns = st->born_ns;
+	r->ident.owner = st->owner;
+}
+
+static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
+{
+	struct step s = {.sk = sk, .store = st, .from = ST_CLOSE, .to = ST_SYN_SENT};
+
+	s.lport = read_lport(sk);
+	st->held = 0;
+	if (sock_wanted(sk, s.lport) != MATCH_YES || !step_wanted(&s))
+		return;
+	s.now_ns = st->since_ns;
+	s.flags = STEP_FIRST;
+	st->flags &= ~STEP_FIRST;
+	emit(&s);
+}
+
+static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
+				     struct row_sock *r)
+{
+	__u16 lport = read_lport(sk);
+	struct sock_store *st;
+
+	r->kind = ROW_FULL;
+	r->cookie = bpf_get_socket_cookie(sk);
+	r->uid = sk->sk_uid.val;
+	row_flags(sk, r);
+	row_tcp(sk, tp, r);
+	read_ident(sk, lport, &r->ident);
+	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!st)
+		return;
+	meet(st, r);
+	if (st->held && r->state == ST_SYN_SENT)
+		tell_held(sk, st);
+	row_store(st, r);
+	if (sock_wanted(sk, lport) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
+	    !filter_cgroup(&config.filter, sk))
+		r->flags |= ROW_FILTERED;
+	else
+		st->told = 1;
+}
+
+static __always_inline void row_addrs(const struct sock_common *skc, struct row_sock *r)
+{
+	struct sock_ident *id = &r->ident;
+
+	read_addrs(skc, (__u64 *)id->laddr, (__u64 *)id->raddr);
+	id->rport = bpf_ntohs(skc->skc_dport);
+	id->netns = skc->skc_net.net->ns.inum;
+	id->family = family_no(skc);
+}
+
+static __always_inline void row_small(struct sock_common *skc, struct tcp_timewait_sock *tw,
+				      struct row_sock *r)
+{
+	r->kind = ROW_SMALL;
+	r->state = tw->tw_sk.tw_substate;
+	r->cookie = bpf_get_socket_cookie(skc);
+	r->roles = roles_of_state(r->state);
+	r->left_ns = timer_left_ns(tw->tw_sk.tw_timer.expires);
+	row_addrs(skc, r);
+	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
+	if (config.flow_filter) {
+		struct flow w;
+
+		read_flow(skc, r->ident.lport, &w);
+		if (filter_flow(&config.filter, &w) != MATCH_YES)
+			r->flags |= ROW_FILTERED;
+	}
+}
+
+static __always_inline void row_request(struct sock_common *skc, struct tcp_request_sock *req,
+					struct row_sock *r)
+{
+	r->kind = ROW_REQUEST;
+	r->cookie = skc->skc_cookie.counter;
+	r->roles = ROLES(ROLE_PASSIVE, 0);
+	r->left_ns = timer_left_ns(req->req.req.rsk_timer.expires);
+	r->retransmits = req->req.req.num_retrans;
+	row_addrs(skc, r);
+	r->ident.lport = skc->skc_num;
+}
+
+SEC("iter/tcp")
+int list_socks(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+	struct tcp_timewait_sock *tw;
+	struct tcp_request_sock *req;
+	struct row_sock r = {};
+	struct tcp_sock *tp;
+
+	if (!skc)
+		return 0;
+	r.mono_ns = bpf_ktime_get_ns();
+	r.state = skc->skc_state;
+	r.uid = ctx->uid;
+	tp = bpf_skc_to_tcp_sock(skc);
+	tw = tp ? NULL : bpf_skc_to_tcp_timewait_sock(skc);
+	req = tp || tw ? NULL : bpf_skc_to_tcp_request_sock(skc);
+	if (tp)
+		row_full((struct sock *)tp, tp, &r);
+	else if (tw)
+		row_small(skc, tw, &r);
+	else if (req)
+		row_request(skc, req, &r);
+	else
+		return 0;
+	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
+	return 0;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef TCPDWELL_MAPS_BPF_H
+#define TCPDWELL_MAPS_BPF_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include "config.h"
+
+/* What the kernel side remembers of a socket between its transitions. */
+struct sock_store {
+	__u64 since_ns; /* entry into the current state; 0: not known */
+	__u64 born_ns;
+	__u8 roles;
+	__u8 flags; /* step_flag */
+	__u8 told;  /* its sock_ident went out: later records need only the cookie */
+	__u8 held;  /* the step into the current state waits for the next one */
+	__u8 before; /* it was there before the tracer */
+	__u8 pad[3];
+	struct sock_owner owner;
+};
+
+const volatile struct config config;
+struct counters counters;
+volatile __u32 wake_mode;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20); /* --buffer-size */
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	/* CLONE: an accepted socket inherits its listener's owner */
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct sock_store);
+} socks SEC(".maps");
+
+static __always_inline void count_lost(enum lost_cause cause)
+{
+	__sync_fetch_and_add(&counters.lost[cause], 1);
+}
+
+#endif

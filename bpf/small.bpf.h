@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Small sockets (inet_timewait_sock) by their timer's tracepoints, which work
+ * under lockdown too.  Every timer of the host passes here: the first thing is
+ * to let go of those that are not ours.
+ */
+#ifndef TCPDWELL_SMALL_BPF_H
+#define TCPDWELL_SMALL_BPF_H
+
+#include "maps.bpf.h"
+#include "sock.bpf.h"
+#include "emit.bpf.h"
+
+/* net/ipv4/inet_timewait_sock.c; static, so known by address alone */
+extern const void tw_timer_handler __ksym __weak;
+
+static __always_inline __s64 jiffies_to_ns(__s64 jiffies)
+{
+	return jiffies * (__s64)config.jiffy_ns;
+}
+
+/* Until a timer expires; below 0 it is late. */
+static __always_inline __s64 timer_left_ns(unsigned long expires)
+{
+	return jiffies_to_ns((long)(expires - (unsigned long)bpf_jiffies64()));
+}
+
+static __always_inline bool is_tw_timer(const struct timer_list *timer)
+{
+	return (const void *)timer->function == &tw_timer_handler;
+}
+
+static __always_inline struct inet_timewait_sock *tw_of_timer(struct timer_list *timer)
+{
+	return (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
+}
+
+static __always_inline void read_tw_flow(struct inet_timewait_sock *tw, struct flow *w)
+{
+	w->family = BPF_CORE_READ(tw, __tw_common.skc_family) == AF_INET6 ? 6 : 4;
+	w->lport = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
+	w->rport = bpf_ntohs(BPF_CORE_READ(tw, __tw_common.skc_dport));
+	w->netns = BPF_CORE_READ(tw, __tw_common.skc_net.net, ns.inum);
+	if (w->family == 6) {
+		BPF_CORE_READ_INTO(&w->laddr, tw, __tw_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&w->raddr, tw, __tw_common.skc_v6_daddr);
+		return;
+	}
+	w->laddr[0] = 0;
+	w->laddr[1] = v4_mapped_tail(BPF_CORE_READ(tw, __tw_common.skc_rcv_saddr));
+	w->raddr[0] = 0;
+	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(tw, __tw_common.skc_daddr));
+}
+
+static __always_inline bool tw_wanted(struct inet_timewait_sock *tw)
+{
+	struct flow w;
+
+	if (!config.flow_filter)
+		return true;
+	read_tw_flow(tw, &w);
+	return filter_flow(&config.filter, &w) == MATCH_YES;
+}
+
+static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small_what what,
+				       enum via via)
+{
+	struct rec_small *r;
+
+	if (!tw_wanted(tw))
+		return;
+	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	if (!r) {
+		count_lost(LOST_RING_FULL);
+		return;
+	}
+	r->kind = REC_SMALL;
+	r->what = what;
+	r->substate = BPF_CORE_READ(tw, tw_substate);
+	r->via = via;
+	r->pad = 0;
+	r->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+	r->mono_ns = bpf_ktime_get_ns();
+	r->left_ns = timer_left_ns(BPF_CORE_READ(tw, tw_timer.expires));
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	wake_if_wanted();
+}
+
+SEC("tp_btf/timer_start")
+int BPF_PROG(tw_timer_start, struct timer_list *timer)
+{
+	if (is_tw_timer(timer))
+		emit_small(tw_of_timer(timer), SMALL_BORN, VIA_TIMER);
+	return 0;
+}
+
+/*
+ * Fires before a timer is set again and before it expires too.  An expiry is
+ * told by the next program; in a re-arm a start follows at once.
+ */
+SEC("tp_btf/timer_cancel")
+int BPF_PROG(tw_timer_cancel, struct timer_list *timer)
+{
+	if (is_tw_timer(timer) && timer_left_ns(timer->expires) > 0)
+		emit_small(tw_of_timer(timer), SMALL_STOPPED, VIA_TIMER);
+	return 0;
+}
+
+SEC("tp_btf/timer_expire_entry")
+int BPF_PROG(tw_timer_expire, struct timer_list *timer)
+{
+	if (is_tw_timer(timer))
+		emit_small(tw_of_timer(timer), SMALL_EXPIRED, VIA_TIMER);
+	return 0;
+}
+
+#endif

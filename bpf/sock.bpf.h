@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Reading a kernel socket. */
+#ifndef TCPDWELL_SOCK_BPF_H
+#define TCPDWELL_SOCK_BPF_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include "wire.h"
+#include "filter.h"
+#include "states.h"
+
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262 /* include/uapi/linux/in.h, Linux 5.6 */
+#define RCV_SHUTDOWN 1
+#define SEND_SHUTDOWN 2
+/* enum sock_flags: its first two have not moved since 2.6.12 */
+#define SOCK_DEAD_BIT 1
+#define SOCK_DONE_BIT 2 /* a FIN was received */
+
+/* SCTP fires the tracepoint too, with the states of another machine. */
+static __always_inline bool is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP || sk->sk_protocol == IPPROTO_MPTCP;
+}
+
+static __always_inline __u64 v4_mapped_tail(__be32 addr)
+{
+	/* the last 8 bytes of ::ffff:a.b.c.d, as they lie in memory */
+	union {
+		__be32 word[2];
+		__u64 tail;
+	} u = {{bpf_htonl(0xffff), addr}};
+
+	return u.tail;
+}
+
+static __always_inline void read_addrs(const struct sock_common *skc, __u64 laddr[2],
+				       __u64 raddr[2])
+{
+	if (skc->skc_family == AF_INET6) {
+		__builtin_memcpy(laddr, skc->skc_v6_rcv_saddr.in6_u.u6_addr8, 16);
+		__builtin_memcpy(raddr, skc->skc_v6_daddr.in6_u.u6_addr8, 16);
+		return;
+	}
+	laddr[0] = 0;
+	laddr[1] = v4_mapped_tail(skc->skc_rcv_saddr);
+	raddr[0] = 0;
+	raddr[1] = v4_mapped_tail(skc->skc_daddr);
+}
+
+/*
+ * The local port.  At `-> CLOSE` it has been given back and skc_num is 0, but
+ * inet_sport still has it; at CLOSE -> SYN_SENT neither has, unless bound.
+ */
+static __always_inline __u16 read_lport(const struct sock *sk)
+{
+	__u16 port = sk->__sk_common.skc_num;
+
+	if (port)
+		return port;
+	return bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
+}
+
+static __always_inline __u8 family_no(const struct sock_common *skc)
+{
+	return skc->skc_family == AF_INET6 ? 6 : 4;
+}
+
+/* Namespaces are read only when asked for: two more cache lines. */
+static __always_inline void read_flow(const struct sock_common *skc, __u16 lport, struct flow *w)
+{
+	w->family = family_no(skc);
+	w->lport = lport;
+	w->rport = bpf_ntohs(skc->skc_dport);
+	w->netns = skc->skc_net.net->ns.inum;
+	read_addrs(skc, w->laddr, w->raddr);
+}
+
+static __always_inline struct cgroup *sock_cgroup(const struct sock *sk)
+{
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return sk->sk_cgrp_data.cgroup;
+
+	const struct sock_cgroup_data___val *old = (const void *)&sk->sk_cgrp_data;
+	__u64 val = BPF_CORE_READ(old, val);
+
+	return val & 1 ? NULL : (struct cgroup *)val;
+}
+
+static __always_inline __u64 cgroup_id(const struct cgroup *cg)
+{
+	return BPF_CORE_READ(cg, kn, id);
+}
+
+/* The id of cg's ancestor at a level; 0 where there is none. */
+static __always_inline __u64 cgroup_ancestor_id(const struct cgroup *cg, __u32 level)
+{
+	if ((__u32)BPF_CORE_READ(cg, level) < level || level > 255)
+		return 0;
+	if (bpf_core_field_exists(cg->ancestors)) {
+		struct cgroup *up = NULL;
+
+		bpf_core_read(&up, sizeof(up), &cg->ancestors[level]);
+		return up ? cgroup_id(up) : 0;
+	}
+
+	const struct cgroup___ids *old = (const void *)cg;
+	__u64 id = 0;
+
+	bpf_core_read(&id, sizeof(id), &old->ancestor_ids[level]);
+	return id;
+}
+
+static __always_inline bool filter_cgroup(const volatile struct filter *f, const struct sock *sk)
+{
+	struct cgroup *cg;
+
+	if (!f->n_cgroup)
+		return true;
+	cg = sock_cgroup(sk);
+	if (!cg)
+		return false;
+	for (int i = 0; i < FILTER_MAX && i < f->n_cgroup; i++)
+		if (cgroup_ancestor_id(cg, f->cgroup[i].level) == f->cgroup[i].id)
+			return true;
+	return false;
+}
+
+static __always_inline void read_ident(const struct sock *sk, __u16 lport, struct sock_ident *id)
+{
+	const struct sock_common *skc = &sk->__sk_common;
+	struct cgroup *cg = sock_cgroup(sk);
+
+	read_addrs(skc, (__u64 *)id->laddr, (__u64 *)id->raddr);
+	id->lport = lport;
+	id->rport = bpf_ntohs(skc->skc_dport);
+	id->netns = skc->skc_net.net->ns.inum;
+	id->family = family_no(skc);
+	id->mptcp = sk->sk_protocol == IPPROTO_MPTCP;
+	id->pad = 0;
+	id->pad2 = 0;
+	id->cgroup = cg ? cgroup_id(cg) : 0;
+}
+
+/*
+ * tp->bytes_received counts a received FIN as a byte (its end_seq goes into
+ * rcv_nxt: tcp_rcv_nxt_update()); tp->bytes_sent counts retransmissions.
+ */
+static __always_inline __u64 payload_received(const struct tcp_sock *tp, const struct sock *sk)
+{
+	__u64 bytes = tp->bytes_received;
+
+	return bytes && (sk->__sk_common.skc_flags & SOCK_DONE_BIT) ? bytes - 1 : bytes;
+}
+
+static __always_inline void read_end(const struct sock *sk, __u64 age_ns, struct sock_end *e)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
+
+	__builtin_memset(e, 0, sizeof(*e));
+	e->age_ns = age_ns;
+	e->sk_err = sk->sk_err;
+	if (!tp) {
+		e->facts = END_NO_TCP;
+		return;
+	}
+	e->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
+	e->bytes_received = payload_received(tp, sk);
+	e->retransmits = tp->total_retrans;
+	e->srtt_us = tp->srtt_us >> 3;
+	if (tp->linger2 < 0)
+		e->facts |= END_LINGER2_OFF;
+	if (BPF_CORE_READ_BITFIELD(tp, repair))
+		e->facts |= END_REPAIR;
+	if (tp->rcv_nxt != tp->copied_seq)
+		e->facts |= END_UNREAD;
+}
+
+/* What a state alone tells of who closed. */
+static __always_inline __u8 roles_of_state(int state)
+{
+	switch (state) {
+	case ST_FIN_WAIT1:
+	case ST_FIN_WAIT2:
+	case ST_TIME_WAIT:
+		return ROLES(0, ROLE_ACTIVE);
+	case ST_CLOSE_WAIT:
+	case ST_LAST_ACK:
+		return ROLES(0, ROLE_PASSIVE);
+	case ST_CLOSING:
+		return ROLES(0, ROLE_SIMULTANEOUS);
+	case ST_SYN_SENT:
+		return ROLES(ROLE_ACTIVE, 0);
+	default:
+		return 0;
+	}
+}
+
+#endif

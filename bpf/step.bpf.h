@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A transition, from the tracepoint to the record. */
+#ifndef TCPDWELL_STEP_BPF_H
+#define TCPDWELL_STEP_BPF_H
+
+#include "maps.bpf.h"
+#include "emit.bpf.h"
+
+static __always_inline void owner_is_current(struct sock_owner *o, enum owner_how how)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	o->pid = id >> 32;
+	o->tid = id;
+	o->uid = bpf_get_current_uid_gid();
+	o->how = how;
+	bpf_get_current_comm(o->comm, sizeof(o->comm));
+}
+
+/* connect() and listen() run in the caller's context: the only two that say who opened. */
+static __always_inline void begin_here(struct sock_store *st, int to, __u64 now)
+{
+	st->since_ns = now;
+	st->born_ns = now;
+	st->roles = to == ST_SYN_SENT ? ROLES(ROLE_ACTIVE, 0) : 0;
+	st->flags = STEP_FIRST;
+	st->told = 0;
+	st->held = 0;
+	st->before = 0;
+	owner_is_current(&st->owner, OWNER_OPEN);
+}
+
+/*
+ * A child, made when the last ACK of its handshake came.  Its storage is a copy
+ * of the listener's: the owner stays, the rest begins anew.  What the child
+ * knows is not enough yet (before Linux 6.16 not even the remote port), so that
+ * this step is told together with the next one, microseconds later.
+ */
+static __always_inline void begin_child(struct sock_store *st, __u64 now)
+{
+	st->since_ns = now;
+	st->born_ns = now;
+	st->roles = ROLES(ROLE_PASSIVE, 0);
+	st->flags = STEP_FIRST;
+	st->told = 0;
+	st->held = 1;
+	st->before = 0;
+	if (st->owner.how > OWNER_LISTENER)
+		st->owner.how = OWNER_LISTENER;
+}
+
+static __always_inline __u8 next_roles(int from, int to, __u8 roles)
+{
+	if (to == ST_FIN_WAIT1 && from != ST_CLOSE_WAIT)
+		return ROLES(ROLE_OPEN(roles), ROLE_ACTIVE);
+	if (to == ST_CLOSE_WAIT)
+		return ROLES(ROLE_OPEN(roles), ROLE_PASSIVE);
+	if (to == ST_CLOSING)
+		return ROLES(ROLE_OPEN(roles), ROLE_SIMULTANEOUS);
+	if (from == ST_SYN_SENT && to == ST_SYN_RECV)
+		return ROLES(ROLE_SIMULTANEOUS, 0);
+	return roles;
+}
+
+/*
+ * While the handshake went on there was only a request_sock.  The smoothed RTT
+ * of this moment has one sample, from the SYN-ACK to its ACK: the true stay in
+ * SYN_RECEIVED.  It is missing when the SYN-ACK was retransmitted.
+ */
+static __always_inline void handshake_time(struct step *s)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)s->sk);
+	__u64 rtt_ns = tp ? (tp->srtt_us >> 3) * 1000ULL : 0;
+
+	if (!rtt_ns)
+		s->flags |= STEP_AT_LEAST;
+	if (rtt_ns <= s->dwell_ns)
+		return;
+	s->store->born_ns -= rtt_ns - s->dwell_ns;
+	s->dwell_ns = rtt_ns;
+}
+
+static __always_inline bool step_wanted(const struct step *s)
+{
+	const volatile struct filter *f = &config.filter;
+
+	if (filter_by_owner(f) && !filter_owner(f, &s->store->owner))
+		return false;
+	if (!filter_cgroup(f, s->sk))
+		return false;
+	if (!config.step_filter)
+		return true;
+	if (config.keep_ends && s->to == ST_CLOSE && (ST_BIT(s->from) & ST_CLOSING_FIRST))
+		return true;
+	/* two steps in one record: the user side looks at each */
+	if (s->flags & STEP_HELD)
+		return true;
+	return filter_step(f, s->from, s->to, s->dwell_ns);
+}
+
+/* Whether the socket is one to look at, and its local port. */
+static __always_inline enum match sock_wanted(const struct sock *sk, __u16 lport)
+{
+	struct flow w;
+
+	if (!config.flow_filter)
+		return MATCH_YES;
+	read_flow(&sk->__sk_common, lport, &w);
+	return filter_flow(&config.filter, &w);
+}
+
+static __always_inline void enter(struct sock_store *st, int from, int to, __u64 now)
+{
+	if (from == ST_CLOSE) {
+		begin_here(st, to, now);
+	} else if (from == ST_LISTEN && to != ST_CLOSE) {
+		begin_child(st, now);
+	} else if (!st->since_ns) {
+		/* there before the tracer, and not yet met by the iterators */
+		st->since_ns = config.start_ns;
+		st->flags |= STEP_AT_LEAST;
+		st->roles = roles_of_state(from);
+		st->before = 1;
+	}
+}
+
+/* A step is held while its port or peer is not known: see begin_child(). */
+static __always_inline bool hold(struct sock_store *st, enum match match)
+{
+	if (match == MATCH_LATER) {
+		st->held = 1;
+		__sync_fetch_and_add(&counters.held, 1);
+	}
+	return st->held;
+}
+
+static __always_inline void on_step(struct sock *sk, int from, int to)
+{
+	bool begins = from == ST_CLOSE || (from == ST_LISTEN && to != ST_CLOSE);
+	struct step s = {.sk = sk, .from = from, .to = to, .lport = read_lport(sk)};
+	enum match match = sock_wanted(sk, s.lport);
+	struct sock_store *st;
+
+	/* without a port to the end: connect() found none, so it was not the one asked for */
+	if (match == MATCH_NO || (match == MATCH_LATER && !begins))
+		return;
+	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!st) {
+		count_lost(LOST_STORAGE);
+		return;
+	}
+	s.store = st;
+	s.now_ns = bpf_ktime_get_ns();
+	enter(st, from, to, s.now_ns);
+	if (begins && hold(st, match))
+		return;
+	s.dwell_ns = s.now_ns - st->since_ns;
+	s.flags = st->flags;
+	if (st->held) {
+		s.flags |= STEP_HELD;
+		st->held = 0;
+	}
+	if (from == ST_SYN_RECV && ROLE_OPEN(st->roles) == ROLE_PASSIVE)
+		handshake_time(&s);
+	st->roles = next_roles(from, to, st->roles);
+	st->since_ns = s.now_ns;
+	st->flags = 0;
+	if (step_wanted(&s))
+		emit(&s);
+}
+
+static __always_inline void mark_sock(struct sock *sk, __u8 flag)
+{
+	struct sock_store *st = bpf_sk_storage_get(&socks, sk, 0, 0);
+
+	if (st)
+		st->flags |= flag;
+}
+
+#endif

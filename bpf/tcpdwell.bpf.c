@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Entry points of the kernel side. */
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "states.h"
+#include "maps.bpf.h"
+#include "sock.bpf.h"
+#include "emit.bpf.h"
+#include "step.bpf.h"
+#include "small.bpf.h"
+#include "iter.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(set_state, struct sock *sk, int from, int to)
+{
+	/* close() after our FIN went out sets the state that it has: no transition */
+	if (from == to || !is_tcp(sk))
+		return 0;
+	on_step(sk, from, to);
+	return 0;
+}
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(receive_reset, struct sock *sk)
+{
+	mark_sock(sk, STEP_RST_IN);
+	return 0;
+}
+
+/* From Linux 6.12 on sk may be NULL, and the arguments are more. */
+SEC("tp_btf/tcp_send_reset")
+int BPF_PROG(send_reset, struct sock *sk)
+{
+	if (sk)
+		mark_sock(sk, STEP_RST_OUT);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the loader tells the kernel side before it is loaded (read-only there,
+ * so that the verifier drops what is switched off), and what both sides share
+ * while it runs. */
+#ifndef TCPDWELL_CONFIG_H
+#define TCPDWELL_CONFIG_H
+
+#include "filter.h"
+
+struct config {
+	__u8 flow_filter;  /* some of family, ports, addresses, namespaces */
+	__u8 step_filter;  /* states or min_dwell */
+	__u8 half_open;	   /* stream request sockets too */
+	__u8 keep_ends;	   /* tell of each end that may be the begin of a small socket */
+	__u8 pad[4];
+	__u64 jiffy_ns;	   /* length of a jiffy */
+	__u64 start_ns;	   /* just before the programs were attached */
+	__u64 ring_quarter; /* bytes */
+	struct filter filter;
+};
+
+/* Counted by the kernel side, read by the loader through shared memory. */
+struct counters {
+	__u64 lost[LOST_NCAUSES];
+	__u64 held; /* times a SYN_SENT was held back, its local port not being known */
+};
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the model tells, and to whom: every output (text, JSON, metrics, a
+ * recording, a screen) is a sink.  All times are CLOCK_MONOTONIC in ns.
+ */
+#ifndef TCPDWELL_MODEL_EVENT_H
+#define TCPDWELL_MODEL_EVENT_H
+
+#include <stdbool.h>
+#include "states.h"
+#include "wire.h"
+
+/* Why a connection, or a TIMED_WAIT, ended. */
+enum reason {
+	REASON_NONE = 0,
+	REASON_FIN,
+	REASON_RESET_RECEIVED,
+	REASON_RESET_SENT,
+	REASON_TIMEOUT,
+	REASON_REFUSED,
+	REASON_UNREACHABLE,
+	REASON_ABORTED,
+	REASON_TIME_WAIT_OVERFLOW,
+	REASON_EXPIRED,
+	REASON_REUSED,
+	REASON_KILLED,
+	REASON_UNKNOWN, /* its end was lost */
+	REASON_MAX,
+};
+
+/* One TCP socket, as far as it is known. */
+struct conn {
+	__u64 cookie;
+	__u64 since_ns; /* entry into `state` */
+	struct sock_ident ident;
+	struct sock_end end;  /* of a small socket: what the big one left */
+	__u64 until_ns;	      /* small: when its timer expires */
+	__u64 ended_ns;	      /* in_limbo, ending: when that was */
+	__u64 seen_ns;	      /* last met by an iterator */
+	__u32 deadline_slot;  /* see deadline.c; 0: none */
+	__u32 slot;	      /* see table.c */
+	__u32 next_free;
+	__u32 rearms;	      /* of TIMED_WAIT */
+	__u8 state;
+	__u8 roles;
+	bool at_least;	/* the stay began before since_ns */
+	bool before;	/* it was there before the tracer */
+	bool small;	/* lives in an inet_timewait_sock */
+	bool in_limbo;	/* its end was seen; whether a small socket goes on is open */
+	bool ending;	/* small: its timer was stopped; whether it is set again is open */
+	__u8 missed;	/* sweeps that did not meet it */
+	__u8 end_what;	/* ending: enum small_what */
+	__u8 end_via;	/* small: enum via of the last record */
+	bool used;	/* see table.c */
+	__u8 level;	/* alerts fired for this stay: 0, or 1 + the rule's step */
+	__u8 rule;	/* of the next deadline */
+	__u8 fired;	/* the rule that fired last, while level */
+	__u8 limbo_from;  /* in_limbo: the state it was in */
+	__u8 limbo_flags; /* in_limbo: step_flag of its end */
+};
+
+struct rule;
+
+struct transition {
+	const struct conn *conn;
+	__u64 mono_ns;
+	__u64 dwell_ns; /* in `from` */
+	const struct sock_end *end; /* at the end of a connection, else NULL */
+	const struct rule *over;    /* the rule whose threshold the stay passed, or NULL */
+	__u8 from;
+	__u8 to;
+	__u8 via;    /* enum via */
+	__u8 reason; /* enum reason */
+	bool at_least; /* dwell_ns is a lower bound */
+	bool first;    /* the connection begins: there was no stay in `from` */
+	__u32 rearms;	 /* of the TIMED_WAIT that ends */
+	__u64 reused_by; /* cookie, at REASON_REUSED where known */
+};
+
+enum alert_status {
+	ALERT_FIRING = 0,
+	ALERT_RESOLVED,
+};
+
+enum diagnosis {
+	DIAG_NONE = 0,
+	DIAG_EOF_UNREAD,	  /* the end of file waits: the program is not reading */
+	DIAG_EOF_READ_NOT_CLOSED, /* read, and never closed: the classic leak */
+	DIAG_DATA_UNREAD,	  /* unread data waits too */
+	DIAG_HALF_CLOSE_IN_USE,	  /* still sending: a legitimate half-close */
+	DIAG_NO_HOLDER,		  /* no process has it: the kernel holds it */
+	DIAG_MAX,
+};
+
+struct holder {
+	__u32 pid;
+	__u32 tid;
+	__u32 fd;
+	char comm[COMM_LEN];
+};
+
+struct alert {
+	const struct conn *conn;
+	const struct rule *rule;
+	__u64 mono_ns;
+	__u64 dwell_ns;
+	const struct holder *holders;
+	__u32 n_holders;
+	__u8 status;	/* enum alert_status */
+	__u8 diagnosis; /* enum diagnosis */
+	__u8 state;
+	bool at_least;
+};
+
+struct hello {
+	const char *version;
+	const char *kernel;	 /* release */
+	const char *tier;	 /* fentry, timer, sweep, none */
+	const char *tier_reason; /* why not a better one, or NULL */
+	const char *filter;	 /* in words, or NULL for everything */
+	__u64 mono_ns;
+	__u32 sockets[ST_MAX]; /* there at the start, by state */
+	__u32 n_netns;
+};
+
+struct summary {
+	__u64 transitions; /* told */
+	__u64 lost[LOST_NCAUSES];
+	__u64 duration_ns;
+	__u64 half_open; /* handshakes that never completed */
+	__u64 alerts;
+};
+
+struct sink;
+
+/* Each may be NULL.  Pointers in what is told hold until the call returns. */
+struct sink_ops {
+	void (*hello)(struct sink *s, const struct hello *h);
+	void (*socket)(struct sink *s, const struct conn *c, __u64 mono_ns);
+	void (*transition)(struct sink *s, const struct transition *t);
+	void (*alert)(struct sink *s, const struct alert *a);
+	void (*lost)(struct sink *s, enum lost_cause cause, __u64 count, __u64 mono_ns);
+	void (*summary)(struct sink *s, const struct summary *sum);
+	/* After each batch: 0, or -errno (-EPIPE: the reader of the output went away). */
+	int (*flush)(struct sink *s);
+	void (*free)(struct sink *s);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+};
+
+#endif

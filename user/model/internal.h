@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of the model share, and nobody else sees. */
+#ifndef TCPDWELL_MODEL_INTERNAL_H
+#define TCPDWELL_MODEL_INTERNAL_H
+
+#include "model/model.h"
+
+/* One transition of a connection: tells it if the filter wants it, and keeps the state. */
+void conn_step(struct model *m, struct conn *c, struct transition *t);
+
+/* Sets the state that a connection is in, without telling. */
+void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns,
+		bool at_least);
+
+/* The connection is over: told already, or not to be told. */
+void conn_forget(struct model *m, struct conn *c, __u64 now_ns);
+
+/* Sets the deadline of the rule that is next for the stay. */
+void conn_arm(struct model *m, struct conn *c, __u64 now_ns);
+
+/* A new connection; NULL with m->no_memory set. */
+struct conn *conn_new(struct model *m, __u64 cookie);
+
+/* Tells of a socket that was there before the start. */
+void conn_met(struct model *m, const struct conn *c, __u64 now_ns);
+
+void small_record(struct model *m, const struct rec_small *r);
+void small_row(struct model *m, const struct row_sock *row);
+/* The big socket went to CLOSE: true when the connection goes on, or may, in a small one. */
+bool small_takes_over(struct model *m, struct conn *c, const struct rec_step *s,
+		      const struct sock_end *end);
+/* Small sockets whose timer was stopped some time before now_ns, and not set again: ended. */
+void small_tick(struct model *m, __u64 now_ns);
+__u64 small_due(const struct model *m);
+/* A connection got its ports, or a SYN came: has it taken a small socket's place? */
+void small_reuse(struct model *m, const struct conn *c);
+/* A sweep ended: what is in limbo or small and was not met is over. */
+void small_swept(struct model *m, __u64 now_ns);
+
+#endif

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/internal.h"
+#include "model/reason.h"
+
+#define TELL(m, call, ...)                                                                         \
+	do {                                                                                       \
+		for (unsigned int i_ = 0; i_ < (m)->n_sinks; i_++)                                 \
+			if ((m)->sink[i_]->ops->call)                                              \
+				(m)->sink[i_]->ops->call((m)->sink[i_], ##__VA_ARGS__);            \
+	} while (0)
+
+int model_init(struct model *m)
+{
+	memset(m, 0, sizeof(*m));
+	rules_default(&m->rules);
+	return table_init(&m->table);
+}
+
+void model_free(struct model *m)
+{
+	TELL(m, free);
+	m->n_sinks = 0;
+	deadlines_free(&m->deadlines);
+	free(m->ends.wait);
+	table_free(&m->table);
+}
+
+int model_add_sink(struct model *m, struct sink *s)
+{
+	if (m->n_sinks == MODEL_SINKS)
+		return -ENOSPC;
+	m->sink[m->n_sinks++] = s;
+	return 0;
+}
+
+struct conn *conn_new(struct model *m, __u64 cookie)
+{
+	struct conn *c = table_add(&m->table, cookie);
+
+	if (!c)
+		m->no_memory = true;
+	else
+		m->by_state[ST_NONE]++;
+	return c;
+}
+
+static void tell_alert(struct model *m, struct conn *c, const struct rule *rule, __u64 now_ns,
+		       enum alert_status status)
+{
+	struct alert a = {
+		.conn = c,
+		.rule = rule,
+		.mono_ns = now_ns,
+		.dwell_ns = now_ns > c->since_ns ? now_ns - c->since_ns : 0,
+		.status = status,
+		.state = c->state,
+		.at_least = c->at_least,
+	};
+
+	if (status == ALERT_FIRING)
+		m->sum.alerts++;
+	TELL(m, alert, &a);
+}
+
+/* The last rule that fired for the stay; rules are in place until it ends. */
+static void resolve(struct model *m, struct conn *c, __u64 now_ns)
+{
+	if (!c->level)
+		return;
+	tell_alert(m, c, &m->rules.rule[c->fired], now_ns, ALERT_RESOLVED);
+	c->level = 0;
+}
+
+void conn_arm(struct model *m, struct conn *c, __u64 now_ns)
+{
+	const struct rule *next;
+	__u64 dwell_ns = now_ns > c->since_ns ? now_ns - c->since_ns : 0;
+
+	if (!m->alerts)
+		return;
+	next = rules_next(&m->rules, c, c->level ? dwell_ns : 0);
+	if (!next) {
+		deadline_clear(&m->deadlines, &m->table, c);
+		return;
+	}
+	c->rule = next - m->rules.rule;
+	if (deadline_set(&m->deadlines, &m->table, c, c->since_ns + next->threshold_ns))
+		m->no_memory = true;
+}
+
+void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns,
+		bool at_least)
+{
+	resolve(m, c, since_ns);
+	m->by_state[c->state]--;
+	m->by_state[state]++;
+	c->state = state;
+	c->since_ns = since_ns;
+	c->at_least = at_least;
+	conn_arm(m, c, since_ns);
+}
+
+static bool wanted(const struct model *m, const struct transition *t)
+{
+	return filter_step(&m->filter, t->from, t->to, t->dwell_ns);
+}
+
+bool model_full(const struct model *m)
+{
+	return m->count_max && m->sum.transitions >= m->count_max;
+}
+
+void conn_step(struct model *m, struct conn *c, struct transition *t)
+{
+	t->conn = c;
+	t->over = t->first ? NULL : rules_passed(&m->rules, c, t->from, t->dwell_ns);
+	if (wanted(m, t) && !model_full(m)) {
+		m->sum.transitions++;
+		TELL(m, transition, t);
+	}
+	conn_state(m, c, t->to, t->mono_ns, false);
+}
+
+void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
+{
+	resolve(m, c, now_ns);
+	deadline_clear(&m->deadlines, &m->table, c);
+	m->by_state[c->state]--;
+	m->n_small -= c->small;
+	m->n_limbo -= c->in_limbo;
+	table_del(&m->table, c);
+}
+
+/* The step into `from` that came with this record: see STEP_HELD. */
+static void held_step(struct model *m, struct conn *c, const struct rec_step *s)
+{
+	struct transition t = {
+		.mono_ns = s->mono_ns - s->dwell_ns,
+		.from = s->from == ST_SYN_SENT ? ST_CLOSE : ST_LISTEN,
+		.to = s->from,
+		.first = true,
+	};
+
+	c->roles = ROLES(ROLE_OPEN(s->roles), 0);
+	conn_step(m, c, &t);
+}
+
+static void big_step(struct model *m, struct conn *c, const struct rec_step *s,
+		     const struct sock_end *end)
+{
+	struct transition t = {
+		.mono_ns = s->mono_ns,
+		.dwell_ns = s->dwell_ns,
+		.from = s->from,
+		.to = s->to,
+		.via = VIA_TRACEPOINT,
+		.at_least = s->flags & STEP_AT_LEAST,
+		.first = (s->flags & STEP_FIRST) && !(s->flags & STEP_HELD),
+	};
+
+	c->roles = s->roles;
+	if (s->lport)
+		c->ident.lport = s->lport;
+	if (!end) {
+		conn_step(m, c, &t);
+		if (s->kind == REC_OPEN)
+			small_reuse(m, c);
+		return;
+	}
+	if (small_takes_over(m, c, s, end))
+		return;
+	t.end = end;
+	t.reason = reason_of_end(s->from, s->flags, end);
+	if (m->small_source == SMALL_UNSEEN && t.reason == REASON_TIME_WAIT_OVERFLOW)
+		t.reason = REASON_FIN;
+	conn_step(m, c, &t);
+	conn_forget(m, c, s->mono_ns);
+}
+
+static const struct sock_ident *rec_ident(const struct rec_step *s)
+{
+	return s->kind & REC_OPEN ? &((const struct rec_open *)s)->ident : NULL;
+}
+
+static const struct sock_end *rec_end(const struct rec_step *s)
+{
+	if (s->kind == REC_OPEN_END)
+		return &((const struct rec_open_end *)s)->end;
+	return s->kind == REC_END ? &((const struct rec_end *)s)->end : NULL;
+}
+
+/* One socket can have two connections, one after the other: disconnect and connect. */
+static struct conn *step_conn(struct model *m, const struct rec_step *s)
+{
+	struct conn *c = table_find(&m->table, s->cookie);
+	const struct sock_ident *ident = rec_ident(s);
+
+	if (!c)
+		c = conn_new(m, s->cookie);
+	if (!c)
+		return NULL;
+	if (ident)
+		c->ident = *ident;
+	else if (!c->ident.family)
+		m->unknown = true;
+	return c;
+}
+
+static int step_record(struct model *m, const struct rec_step *s)
+{
+	struct conn *c;
+
+	if (!s->from || s->from >= ST_MAX || !s->to || s->to >= ST_MAX)
+		return -EINVAL;
+	c = step_conn(m, s);
+	if (!c)
+		return 0;
+	if (s->flags & STEP_HELD)
+		held_step(m, c, s);
+	big_step(m, c, s, rec_end(s));
+	return 0;
+}
+
+int model_record(struct model *m, const void *rec, size_t size)
+{
+	static const size_t want[] = {
+		[REC_STEP] = sizeof(struct rec_step),
+		[REC_OPEN] = sizeof(struct rec_open),
+		[REC_END] = sizeof(struct rec_end),
+		[REC_OPEN_END] = sizeof(struct rec_open_end),
+		[REC_SMALL] = sizeof(struct rec_small),
+	};
+	const __u8 *kind = rec;
+
+	if (!size || *kind >= sizeof(want) / sizeof(*want) || size < want[*kind])
+		return -EINVAL;
+	if (*kind == REC_SMALL) {
+		small_record(m, rec);
+		return 0;
+	}
+	return step_record(m, rec);
+}
+
+/* What a row says of a connection that is known: the kernel's word on its state. */
+static void row_known(struct model *m, struct conn *c, const struct row_sock *row)
+{
+	c->seen_ns = row->mono_ns;
+	/* a small socket has followed since the row was made */
+	if (c->small || row->mono_ns < c->since_ns)
+		return;
+	if (c->ident.owner.how < row->ident.owner.how)
+		c->ident.owner = row->ident.owner;
+	if (!c->ident.family)
+		c->ident = row->ident;
+	if (c->state == row->state)
+		return;
+	c->roles |= row->roles;
+	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
+}
+
+void conn_met(struct model *m, const struct conn *c, __u64 now_ns)
+{
+	if (m->starting && c->before && filter_step(&m->filter, c->state, c->state, UINT64_MAX))
+		TELL(m, socket, c, now_ns);
+}
+
+static void row_new(struct model *m, const struct row_sock *row)
+{
+	struct conn *c = conn_new(m, row->cookie);
+
+	if (!c)
+		return;
+	c->ident = row->ident;
+	c->roles = row->roles;
+	c->before = row->flags & ROW_BEFORE;
+	c->seen_ns = row->mono_ns;
+	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
+	conn_met(m, c, row->mono_ns);
+}
+
+void model_row(struct model *m, const struct row_sock *row)
+{
+	struct conn *c;
+
+	if (row->flags & ROW_FILTERED || row->state >= ST_MAX)
+		return;
+	if (row->kind == ROW_SMALL) {
+		small_row(m, row);
+		return;
+	}
+	if (row->kind != ROW_FULL || row->state == ST_CLOSE)
+		return;
+	c = table_find(&m->table, row->cookie);
+	if (c)
+		row_known(m, c, row);
+	else
+		row_new(m, row);
+}
+
+void model_resync_begin(struct model *m, __u64 now_ns)
+{
+	m->resync_ns = now_ns;
+	m->unknown = false;
+}
+
+void model_resync_end(struct model *m, __u64 now_ns)
+{
+	struct conn *c;
+	__u32 slot = 0;
+
+	while ((c = table_next(&m->table, &slot)))
+		if (!c->small && !c->in_limbo && c->seen_ns < m->resync_ns &&
+		    c->since_ns < m->resync_ns)
+			conn_forget(m, c, now_ns);
+	small_swept(m, now_ns);
+}
+
+__u64 model_due(const struct model *m)
+{
+	__u64 small = small_due(m);
+	__u64 rule = deadline_first(&m->deadlines);
+
+	return small < rule ? small : rule;
+}
+
+static void fire(struct model *m, struct conn *c, __u64 now_ns)
+{
+	const struct rule *rule = rules_passed(&m->rules, c, c->state, now_ns - c->since_ns);
+
+	/* of a socket that was there before, the graver threshold may be behind too */
+	c->fired = rule ? rule - m->rules.rule : c->rule;
+	c->level++;
+	tell_alert(m, c, &m->rules.rule[c->fired], now_ns, ALERT_FIRING);
+	conn_arm(m, c, now_ns);
+}
+
+void model_tick(struct model *m, __u64 now_ns)
+{
+	small_tick(m, now_ns);
+	while (deadline_first(&m->deadlines) <= now_ns)
+		fire(m, deadline_conn(&m->deadlines, &m->table), now_ns);
+}
+
+void model_hello(struct model *m, struct hello *h)
+{
+	TELL(m, hello, h);
+}
+
+void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_ns)
+{
+	m->sum.lost[cause] += count;
+	TELL(m, lost, cause, count, now_ns);
+}
+
+void model_summary(struct model *m, __u64 duration_ns)
+{
+	m->sum.duration_ns = duration_ns;
+	TELL(m, summary, &m->sum);
+}
+
+int model_flush(struct model *m)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < m->n_sinks; i++) {
+		int e = m->sink[i]->ops->flush ? m->sink[i]->ops->flush(m->sink[i]) : 0;
+
+		if (!err)
+			err = e;
+	}
+	return err;
+}

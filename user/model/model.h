@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The state model.  Whatever is learnt of a socket (a record of the ring
+ * buffer, a row of an iterator, live or replayed) goes in here; labelled
+ * transitions, dwell times and alerts come out at the sinks.  No clock, no
+ * input or output of its own: the times are those of the records.
+ */
+#ifndef TCPDWELL_MODEL_MODEL_H
+#define TCPDWELL_MODEL_MODEL_H
+
+#include <stddef.h>
+
+#include "deadline.h"
+#include "event.h"
+#include "filter.h"
+#include "rules.h"
+#include "table.h"
+
+#define MODEL_SINKS 4
+
+/* How the small sockets (inet_timewait_sock) are seen. */
+enum small_source {
+	SMALL_UNSEEN = 0, /* not at all: FIN_WAIT_2 -> CLOSED is all there is */
+	SMALL_RECORDS,	  /* records come when they are made, moved and freed */
+	SMALL_SWEEPS,	  /* rows of sweeps */
+};
+
+/* A queue, oldest first. */
+struct ends {
+	struct end_wait {
+		__u64 cookie;
+		__u64 at_ns;
+	} *wait;
+	__u32 head, n, room;
+};
+
+struct model {
+	struct table table;
+	struct deadlines deadlines;
+	struct rules rules;
+	struct filter filter; /* what the kernel side could not decide */
+	enum small_source small_source;
+	bool alerts; /* tell of rules that are passed while a socket stays */
+	struct sink *sink[MODEL_SINKS];
+	unsigned int n_sinks;
+	struct summary sum;
+	__u64 count_max;  /* stop after so many transitions, 0: never */
+	__u32 n_small;	  /* connections in small sockets */
+	__u32 n_limbo;	  /* ... and those that may be */
+	struct ends ends; /* small sockets whose end waits for what follows it */
+	__u64 resync_ns;  /* begin of the resync that goes on */
+	__u32 by_state[ST_MAX];
+	bool starting;	/* rows are the sockets from before the start */
+	bool unknown;	/* a record spoke of an unknown connection: a resync is due */
+	bool no_memory; /* a connection could not be kept */
+};
+
+/* 0 or -ENOMEM.  Set filter, rules, sinks and small_source after it. */
+int model_init(struct model *m);
+void model_free(struct model *m);
+
+/* -ENOSPC when there are MODEL_SINKS already. */
+int model_add_sink(struct model *m, struct sink *s);
+
+/*
+ * A record of the ring buffer, in host order, aligned to 8 bytes.  0, or
+ * -EINVAL when it is none (too short, unknown kind, no such state).
+ */
+int model_record(struct model *m, const void *rec, size_t size);
+
+/* A row of an iterator. */
+void model_row(struct model *m, const struct row_sock *row);
+
+/* Around the rows of all namespaces: what was not met in between is gone. */
+void model_resync_begin(struct model *m, __u64 now_ns);
+void model_resync_end(struct model *m, __u64 now_ns);
+
+/* When something is due next, in ns; UINT64_MAX for never. */
+__u64 model_due(const struct model *m);
+
+/* Fires what is due.  Everything that happened before now_ns must have been told. */
+void model_tick(struct model *m, __u64 now_ns);
+
+void model_hello(struct model *m, struct hello *h);
+void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_ns);
+void model_summary(struct model *m, __u64 duration_ns);
+
+/* Ends a batch: 0, or the first error of a sink. */
+int model_flush(struct model *m);
+
+/* Whether count_max is reached. */
+bool model_full(const struct model *m);
+
+#endif

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Connections that go on in an inet_timewait_sock: TIMED_WAIT always, and
+ * FIN_WAIT_2 after a close().  Records (made, timer set again, stopped,
+ * expired) and rows of sweeps say the same thing, each with the timer's expiry;
+ * since TIMED_WAIT lasts a fixed time, that says when it was entered.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/internal.h"
+#include "model/reason.h"
+
+/* TCP_TIMEWAIT_LEN in include/net/tcp.h: not a sysctl, the same since 2.6.12 */
+#define TIME_WAIT_NS 60000000000ULL
+/* Expiries are told in jiffies, of at most 10 ms: less is no new expiry. */
+#define SAME_EXPIRY_NS 20000000ULL
+/* How long an end waits for the SYN or the timer that would explain it. */
+#define END_WAIT_NS 100000000ULL
+/* Iterators of kernels before 6.17 can skip a socket while the table changes. */
+#define MISSES 2
+
+static __u64 later_of(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+static void become_small(struct model *m, struct conn *c)
+{
+	if (c->small)
+		return;
+	c->small = true;
+	m->n_small++;
+	if (c->in_limbo) {
+		c->in_limbo = false;
+		m->n_limbo--;
+	}
+}
+
+static void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum via via)
+{
+	struct transition t = {
+		.mono_ns = later_of(at_ns, c->since_ns),
+		.from = c->state,
+		.to = ST_TIME_WAIT,
+		.via = via,
+		.at_least = c->at_least,
+	};
+
+	t.dwell_ns = t.mono_ns - c->since_ns;
+	conn_step(m, c, &t);
+}
+
+/* The timer of a small socket is known to expire at until_ns. */
+static void small_timer(struct model *m, struct conn *c, unsigned int substate, __u64 until_ns,
+			__u64 entered_ns, enum via via)
+{
+	if (substate == ST_TIME_WAIT && c->state != ST_TIME_WAIT)
+		enter_time_wait(m, c, entered_ns, via);
+	else if (substate == ST_TIME_WAIT && until_ns > c->until_ns + SAME_EXPIRY_NS)
+		c->rearms++;
+	c->until_ns = until_ns;
+}
+
+static enum reason early_reason(const struct conn *c, enum small_what what)
+{
+	if (what == SMALL_REUSED)
+		return REASON_REUSED;
+	if (c->state == ST_TIME_WAIT)
+		return REASON_KILLED;
+	return REASON_RESET_RECEIVED;
+}
+
+static void small_over(struct model *m, struct conn *c, __u64 at_ns, enum reason reason,
+		       enum via via, __u64 reused_by)
+{
+	struct transition t = {
+		.mono_ns = later_of(at_ns, c->since_ns),
+		.from = c->state,
+		.to = ST_CLOSE,
+		.via = via,
+		.reason = reason,
+		.at_least = c->at_least,
+		.end = &c->end,
+		.rearms = c->rearms,
+		.reused_by = reused_by,
+	};
+
+	t.dwell_ns = t.mono_ns - c->since_ns;
+	if (c->ident.born_ns)
+		c->end.age_ns = t.mono_ns - c->ident.born_ns;
+	conn_step(m, c, &t);
+	conn_forget(m, c, t.mono_ns);
+}
+
+static void small_expired(struct model *m, struct conn *c, __u64 at_ns, enum via via)
+{
+	enum reason reason = c->state == ST_TIME_WAIT ? REASON_EXPIRED : REASON_TIMEOUT;
+
+	small_over(m, c, at_ns, reason, via, 0);
+}
+
+static struct end_wait *first_end(const struct model *m)
+{
+	return m->ends.n ? &m->ends.wait[m->ends.head] : NULL;
+}
+
+static bool ends_grow(struct ends *e)
+{
+	__u32 room = e->room ? 2 * e->room : 64;
+	struct end_wait *w = malloc(room * sizeof(*w));
+
+	if (!w)
+		return false;
+	for (__u32 i = 0; i < e->n; i++)
+		w[i] = e->wait[(e->head + i) & (e->room - 1)];
+	free(e->wait);
+	e->wait = w;
+	e->head = 0;
+	e->room = room;
+	return true;
+}
+
+/* An early end is told when nothing that came with it explains it better. */
+static void end_later(struct model *m, struct conn *c, __u64 at_ns, enum small_what what)
+{
+	struct ends *e = &m->ends;
+
+	if (e->n == e->room && !ends_grow(e)) {
+		m->no_memory = true;
+		return;
+	}
+	e->wait[(e->head + e->n++) & (e->room - 1)] = (struct end_wait){c->cookie, at_ns};
+	c->ending = true;
+	c->ended_ns = at_ns;
+	c->end_what = what;
+}
+
+__u64 small_due(const struct model *m)
+{
+	const struct end_wait *w = first_end(m);
+
+	return w ? w->at_ns + END_WAIT_NS : UINT64_MAX;
+}
+
+void small_tick(struct model *m, __u64 now_ns)
+{
+	struct end_wait *w;
+
+	while ((w = first_end(m)) && w->at_ns + END_WAIT_NS <= now_ns) {
+		struct conn *c = table_find(&m->table, w->cookie);
+		__u64 at_ns = w->at_ns;
+
+		m->ends.head = (m->ends.head + 1) & (m->ends.room - 1);
+		m->ends.n--;
+		if (c && c->ending && c->ended_ns == at_ns)
+			small_over(m, c, at_ns, early_reason(c, c->end_what), c->end_via, 0);
+	}
+}
+
+static bool same_peers(const struct sock_ident *a, const struct sock_ident *b)
+{
+	return a->rport == b->rport && a->netns == b->netns &&
+	       !memcmp(a->laddr, b->laddr, sizeof(a->laddr)) &&
+	       !memcmp(a->raddr, b->raddr, sizeof(a->raddr));
+}
+
+void small_reuse(struct model *m, const struct conn *c)
+{
+	for (__u32 i = 0; i < m->ends.n; i++) {
+		const struct end_wait *w = &m->ends.wait[(m->ends.head + i) & (m->ends.room - 1)];
+		struct conn *old = table_find(&m->table, w->cookie);
+
+		if (!old || old == c || !old->ending || old->state != ST_TIME_WAIT ||
+		    old->ident.lport != c->ident.lport || !same_peers(&old->ident, &c->ident))
+			continue;
+		small_over(m, old, old->ended_ns, REASON_REUSED, old->end_via, c->cookie);
+		return;
+	}
+}
+
+void small_record(struct model *m, const struct rec_small *r)
+{
+	struct conn *c = table_find(&m->table, r->cookie);
+	__u64 until_ns = r->mono_ns + r->left_ns;
+	__u64 entered_ns = until_ns - TIME_WAIT_NS;
+
+	if (!c || !r->what || r->what >= SMALL_NWHATS)
+		return;
+	become_small(m, c);
+	c->end_via = r->via;
+	if (r->what == SMALL_BORN) {
+		c->ending = false;
+		small_timer(m, c, r->substate, until_ns, r->mono_ns, r->via);
+		return;
+	}
+	/* a timer set again within its wheel bucket is not traced: it shows here */
+	small_timer(m, c, r->substate, until_ns, entered_ns, r->via);
+	if (r->what == SMALL_EXPIRED)
+		small_expired(m, c, r->mono_ns, r->via);
+	else
+		end_later(m, c, r->mono_ns, r->what);
+}
+
+bool small_takes_over(struct model *m, struct conn *c, const struct rec_step *s,
+		      const struct sock_end *end)
+{
+	if (c->small) {
+		c->end = *end;
+		return true;
+	}
+	if (m->small_source == SMALL_UNSEEN || !end_may_go_on(s->from, s->flags, end))
+		return false;
+	c->end = *end;
+	c->in_limbo = true;
+	c->missed = 0;
+	c->limbo_from = s->from;
+	c->limbo_flags = s->flags;
+	c->ended_ns = s->mono_ns;
+	m->n_limbo++;
+	return true;
+}
+
+static void small_row_new(struct model *m, const struct row_sock *row, __u64 until_ns)
+{
+	struct conn *c = conn_new(m, row->cookie);
+	bool exact = row->state == ST_TIME_WAIT;
+
+	if (!c)
+		return;
+	c->ident = row->ident;
+	c->roles = row->roles;
+	c->before = m->starting;
+	c->until_ns = until_ns;
+	c->end.facts = END_NO_TCP;
+	become_small(m, c);
+	c->seen_ns = row->mono_ns;
+	/* how long a FIN_WAIT_2 is to last is each socket's own choice (TCP_LINGER2) */
+	conn_state(m, c, row->state, exact ? until_ns - TIME_WAIT_NS : row->mono_ns, !exact);
+	conn_met(m, c, row->mono_ns);
+}
+
+void small_row(struct model *m, const struct row_sock *row)
+{
+	struct conn *c = table_find(&m->table, row->cookie);
+	__u64 until_ns = row->mono_ns + row->left_ns;
+
+	if (!c) {
+		small_row_new(m, row, until_ns);
+		return;
+	}
+	become_small(m, c);
+	c->missed = 0;
+	c->seen_ns = row->mono_ns;
+	small_timer(m, c, row->state, until_ns, until_ns - TIME_WAIT_NS, VIA_SWEEP);
+}
+
+static void limbo_over(struct model *m, struct conn *c)
+{
+	struct transition t = {
+		.mono_ns = c->ended_ns,
+		.dwell_ns = c->ended_ns - c->since_ns,
+		.from = c->limbo_from,
+		.to = ST_CLOSE,
+		.end = &c->end,
+		.reason = reason_of_end(c->limbo_from, c->limbo_flags, &c->end),
+		.at_least = c->at_least,
+	};
+
+	conn_step(m, c, &t);
+	conn_forget(m, c, t.mono_ns);
+}
+
+/* Gone before its time: when, only the last sweep that met it can say. */
+static void swept_away(struct model *m, struct conn *c, __u64 now_ns)
+{
+	if (now_ns >= c->until_ns) {
+		small_expired(m, c, c->until_ns, VIA_SWEEP);
+		return;
+	}
+	if (++c->missed < MISSES)
+		return;
+	c->at_least = true;
+	small_over(m, c, later_of(c->seen_ns, c->since_ns), early_reason(c, SMALL_FREED),
+		   VIA_SWEEP, 0);
+}
+
+void small_swept(struct model *m, __u64 now_ns)
+{
+	__u32 slot = 0;
+	struct conn *c;
+
+	if (!m->n_small && !m->n_limbo)
+		return;
+	while ((c = table_next(&m->table, &slot))) {
+		if (c->seen_ns >= m->resync_ns || c->ending)
+			continue;
+		if (c->in_limbo && c->ended_ns < m->resync_ns && ++c->missed >= MISSES)
+			limbo_over(m, c);
+		else if (c->small && c->since_ns < m->resync_ns)
+			swept_away(m, c, now_ns);
+	}
+}
