@@ -155,7 +155,7 @@ check: ## formatting, static analysis, layering, licence lines, vmlinux.h agains
 	@scripts/deps.sh install build test check
 	+@$(MAKE) tests
 	@BUILD=$(abspath $(B)) C_FILES='$(OUR_C)' SCRIPT_FILES='$(SCRIPTS)' \
-		TIDY_FILES='$(C_SRCS)' scripts/check.sh
+		TIDY_FILES='$(C_SRCS) $(BPF_ALL)' scripts/check.sh
 
 .PHONY: bench
 bench: ## install what is missing, build, and measure against no tracer and tcpstates
