@@ -15,10 +15,10 @@ set -eu
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
-# Oldest clang with the CO-RE relocations that ask whether a type or an enum
-# value exists (LLVM 12), and the libbpf and bpftool of the same generation
-# that this is tested with.
-CLANG_MIN=12
+# LLVM 12 brought the CO-RE relocations that ask whether a type or an enum value
+# exists; 13 is the oldest that our objects were built with and loaded. libbpf
+# and bpftool: the oldest of the generation that this is tested with.
+CLANG_MIN=13
 LIBBPF_MIN=1.1
 BPFTOOL_MIN=7.0
 
