@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <sys/socket.h>
+
+#include "drive.h"
+#include "sock.h"
+
+void drive_syn_sent(struct drive *d, int tun, const struct fam *f)
+{
+	peer_init(&d->p, tun, f);
+	d->fd = sock_start(f, f->peer, d->p.port);
+	d->port = sock_lport(d->fd);
+	peer_expect(&d->p, TH_SYN, NULL);
+}
+
+void drive_syn_recv(struct drive *d, int tun, const struct fam *f)
+{
+	drive_syn_sent(d, tun, f);
+	peer_send(&d->p, TH_SYN);
+	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
+	sock_await(d->fd, TCP_SYN_RECV);
+}
+
+void drive_established(struct drive *d, int tun, const struct fam *f)
+{
+	drive_syn_sent(d, tun, f);
+	peer_send(&d->p, TH_SYN | TH_ACK);
+	peer_expect(&d->p, TH_ACK, NULL);
+	sock_await(d->fd, TCP_ESTABLISHED);
+}
+
+void drive_fin_wait_1(struct drive *d, int tun, const struct fam *f)
+{
+	drive_established(d, tun, f);
+	shutdown(d->fd, SHUT_WR);
+	peer_expect(&d->p, TH_FIN, NULL);
+	sock_await(d->fd, TCP_FIN_WAIT1);
+}
+
+void drive_fin_wait_2(struct drive *d, int tun, const struct fam *f)
+{
+	drive_fin_wait_1(d, tun, f);
+	peer_send(&d->p, TH_ACK);
+	sock_await(d->fd, TCP_FIN_WAIT2);
+}
+
+void drive_crossing_fin(struct drive *d)
+{
+	d->p.ack--;
+	peer_send(&d->p, TH_FIN | TH_ACK);
+	d->p.ack++;
+}
+
+void drive_closing(struct drive *d, int tun, const struct fam *f)
+{
+	drive_fin_wait_1(d, tun, f);
+	drive_crossing_fin(d);
+	sock_await(d->fd, TCP_CLOSING);
+}
+
+void drive_close_wait(struct drive *d, int tun, const struct fam *f)
+{
+	drive_established(d, tun, f);
+	peer_send(&d->p, TH_FIN | TH_ACK);
+	sock_await(d->fd, TCP_CLOSE_WAIT);
+}
+
+void drive_last_ack(struct drive *d, int tun, const struct fam *f)
+{
+	drive_close_wait(d, tun, f);
+	shutdown(d->fd, SHUT_WR);
+	peer_expect(&d->p, TH_FIN, NULL);
+	sock_await(d->fd, TCP_LAST_ACK);
+}
+
+void drive_accepted(struct drive *d, int tun, const struct fam *f)
+{
+	int l = sock_listen(f, f->tun);
+
+	peer_init(&d->p, tun, f);
+	d->port = sock_lport(l);
+	peer_connect(&d->p, d->port);
+	d->fd = sock_accept(l);
+	fd_close(&l);
+}
+
+void drive_close(struct drive *d)
+{
+	fd_close(&d->fd);
+	peer_expect(&d->p, TH_FIN, NULL);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A real socket connected to a raw peer, driven into a state.  The socket's
+ * descriptor stays open, so that the kernel keeps the socket a full one.
+ */
+#ifndef TEST_DRIVE_H
+#define TEST_DRIVE_H
+
+#include "peer.h"
+
+struct drive {
+	struct peer p;
+	int fd;
+	uint16_t port; /* the socket's */
+};
+
+/* Active opens. */
+void drive_syn_sent(struct drive *d, int tun, const struct fam *f);
+void drive_syn_recv(struct drive *d, int tun, const struct fam *f); /* by simultaneous open */
+void drive_established(struct drive *d, int tun, const struct fam *f);
+void drive_fin_wait_1(struct drive *d, int tun, const struct fam *f);
+void drive_fin_wait_2(struct drive *d, int tun, const struct fam *f);
+void drive_closing(struct drive *d, int tun, const struct fam *f);
+void drive_close_wait(struct drive *d, int tun, const struct fam *f);
+void drive_last_ack(struct drive *d, int tun, const struct fam *f);
+
+/* A passive one: the peer connects. */
+void drive_accepted(struct drive *d, int tun, const struct fam *f);
+
+/* The peer's FIN, without the acknowledgement of the FIN that it has seen. */
+void drive_crossing_fin(struct drive *d);
+/* close(), and the FIN has come. */
+void drive_close(struct drive *d);
+
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "expect.h"
+#include "netns.h"
+#include "tap.h"
+
+#define MAX_EXPECT 256
+
+/* Where the kernel's timers tell the moment, they tell it in ticks. */
+#define TICK_MS 20
+
+static struct expect all[MAX_EXPECT];
+static int n_all;
+
+/* What is wrong with the connection that is looked at, a line each. */
+static char wrong[4096];
+static size_t wrong_len;
+
+static void complain(const char *fmt, ...) PRINTF(1, 2);
+
+static void complain(const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(wrong + wrong_len, sizeof(wrong) - wrong_len, fmt, ap);
+	va_end(ap);
+	if (n > 0 && wrong_len + n + 1 < sizeof(wrong)) {
+		wrong_len += n;
+		wrong[wrong_len++] = '\n';
+		wrong[wrong_len] = '\0';
+	}
+}
+
+void expect_add(const struct expect *e)
+{
+	struct expect *copy = &all[n_all];
+
+	if (n_all++ >= MAX_EXPECT)
+		tap_die("too many expectations");
+	*copy = *e;
+	copy->name = strdup(e->name);
+	if (e->owner.comm)
+		copy->owner.comm = strdup(e->owner.comm);
+}
+
+static void want_str(const json_t *line, const char *field, const char *want)
+{
+	const char *got = line_str(line, field);
+
+	if (want && strcmp(got, want))
+		complain("%s>%s: %s is '%s', want '%s'", line_str(line, "from"),
+			 line_str(line, "to"), field, got, want);
+}
+
+static void want_int(const json_t *line, const char *field, int64_t want)
+{
+	int64_t got = line_int(line, field);
+
+	if (got != want)
+		complain("%s>%s: %s is %lld, want %lld", line_str(line, "from"),
+			 line_str(line, "to"), field, (long long)got, (long long)want);
+}
+
+static bool to_is(const json_t *line, const char *state)
+{
+	return !strcmp(line_str(line, "to"), state);
+}
+
+static bool from_is(const json_t *line, const char *state)
+{
+	return !strcmp(line_str(line, "from"), state);
+}
+
+/* Before SYN_SEND there is no local port; on older kernels a child has no remote one at first. */
+static void check_ends(const struct expect *e, const json_t *line)
+{
+	const struct fam *f = e->fam;
+
+	if (!to_is(line, "SYN_SEND"))
+		want_int(line, "lport", e->lport);
+	if (!to_is(line, "SYN_RECEIVED"))
+		want_int(line, "rport", e->rport);
+	want_str(line, "laddr", e->laddr ? e->laddr : f ? f->lo_json : NULL);
+	if (e->rport)
+		want_str(line, "raddr", e->raddr ? e->raddr : f ? f->lo_json : NULL);
+}
+
+/* A wrong owner is worse than none: none is wrong only on the last line. */
+static void check_owner(const struct expect *e, const json_t *line, bool last)
+{
+	const struct expect_owner *o = &e->owner;
+
+	if (!o->pid || (!last && line_int(line, "owner.pid") <= 0))
+		return;
+	want_int(line, "owner.pid", o->pid);
+	want_int(line, "owner.tid", o->tid ? o->tid : o->pid);
+	want_int(line, "owner.uid", o->uid);
+	want_str(line, "owner.comm", o->comm);
+}
+
+static void check_line(const struct expect *e, const json_t *line, bool last)
+{
+	want_str(line, "proto", e->proto ? e->proto : "tcp");
+	if (e->fam)
+		want_int(line, "family", e->fam->family);
+	if (!strlen(line_str(line, "time")) || !strlen(line_str(line, "via")))
+		complain("a line without time or via");
+	check_ends(e, line);
+	check_owner(e, line, last);
+	if (line_get(line, "open"))
+		want_str(line, "open", e->open);
+}
+
+static int64_t slack_ns(const json_t *line)
+{
+	return (strcmp(line_str(line, "via"), "tracepoint") ? TICK_MS : 1) * NS_PER_MS;
+}
+
+/* A stay lasts from one line to the next; of one that began unseen, a part is known. */
+static void check_stay(const json_t *before, const json_t *line)
+{
+	bool first = from_is(line, "CLOSED") || from_is(line, "LISTEN");
+	int64_t dwell = line_int(line, "dwell_ns"), stay;
+
+	if (!before && first)
+		return;
+	want_str(line, "dwell", before ? "exact" : "at_least");
+	if (!before || to_is(before, "SYN_RECEIVED"))
+		return;
+	stay = line_int(line, "mono_ns") - line_int(before, "mono_ns");
+	if (stay < 0 || llabs(stay - dwell) > slack_ns(line) + slack_ns(before))
+		complain("%s: dwell_ns is %lld, but its lines are %lld apart",
+			 line_str(line, "from"), (long long)dwell, (long long)stay);
+}
+
+static void check_dwell(const struct expect_dwell *d, const struct conn *c)
+{
+	for (int i = 0; i < c->n; i++) {
+		int64_t dwell = line_int(c->line[i], "dwell_ns");
+		int64_t slack = slack_ns(c->line[i]);
+
+		if (!from_is(c->line[i], d->state))
+			continue;
+		if (dwell + slack < d->ms * NS_PER_MS)
+			complain("%s: dwell_ns is %lld, want at least %ld ms", d->state,
+				 (long long)dwell, d->ms);
+		if (d->max_ms && dwell - slack > d->max_ms * NS_PER_MS)
+			complain("%s: dwell_ns is %lld, want at most %ld ms", d->state,
+				 (long long)dwell, d->max_ms);
+	}
+}
+
+/* The totals come with the socket's end: for TIMED_WAIT, with its beginning or its end. */
+static const json_t *totals_line(const struct conn *c)
+{
+	for (int i = c->n; i-- > 0;)
+		if (line_get(c->line[i], "bytes_sent"))
+			return c->line[i];
+	return c->line[c->n - 1];
+}
+
+static void check_totals(const struct expect *e, const struct conn *c)
+{
+	const json_t *line = totals_line(c);
+
+	if (e->age_ms && line_int(line, "age_ns") < e->age_ms * NS_PER_MS)
+		complain("age_ns is %lld, want at least %ld ms",
+			 (long long)line_int(line, "age_ns"), e->age_ms);
+	if (!e->totals)
+		return;
+	want_int(line, "bytes_sent", e->sent);
+	want_int(line, "bytes_received", e->received);
+	want_int(line, "retransmits", e->retransmits);
+	if (line_int(line, "srtt_us") <= 0)
+		complain("srtt_us is %lld", (long long)line_int(line, "srtt_us"));
+}
+
+static void check_conn(const struct expect *e, const struct conn *c)
+{
+	const json_t *last = c->line[c->n - 1];
+
+	if (strcmp(conn_chain(c), e->chain))
+		complain("want  %s\ngot   %s", e->chain, conn_chain(c));
+	for (int i = 0; i < c->n; i++) {
+		check_line(e, c->line[i], i == c->n - 1);
+		check_stay(i ? c->line[i - 1] : NULL, c->line[i]);
+	}
+	want_str(last, "open", e->open);
+	want_str(last, "close", e->close);
+	want_str(last, "reason", e->reason);
+	for (unsigned int i = 0; i < 5 && e->dwell[i].state; i++)
+		check_dwell(&e->dwell[i], c);
+	check_totals(e, c);
+}
+
+static bool find(const struct tracer *t, const struct expect *e, struct conn *c)
+{
+	return conn_find(t, e->lport, e->rport, e->nth, c);
+}
+
+static void check(const struct tracer *t, const struct expect *e)
+{
+	struct conn c;
+	bool found = find(t, e, &c);
+
+	wrong_len = 0;
+	wrong[0] = '\0';
+	if (found && e->absent)
+		complain("want no transition");
+	else if (found)
+		check_conn(e, &c);
+	else if (!e->absent)
+		complain("no transition, want %s", e->chain);
+	if (tap_ok(!wrong_len, "%s%s%s", e->fam ? e->fam->name : "", e->fam ? ": " : "", e->name))
+		return;
+	tap_diag("port %d to %d:\n%s", e->lport, e->rport, wrong);
+	if (found)
+		conn_show(&c);
+}
+
+static bool all_came(struct tracer *t, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < n_all; i++) {
+		const char *end = all[i].absent ? NULL : strrchr(all[i].chain, '>') + 1;
+		struct conn c;
+
+		if (end && (!find(t, &all[i], &c) || !to_is(c.line[c.n - 1], end)))
+			return false;
+	}
+	return true;
+}
+
+bool expect_wait(struct tracer *t)
+{
+	return tracer_wait(t, all_came, NULL);
+}
+
+void expect_finish(struct tracer *t)
+{
+	/* on failure the checks say what is missing */
+	expect_wait(t);
+	tracer_end(t);
+	for (int i = 0; i < n_all; i++)
+		check(t, &all[i]);
+	n_all = 0;
+}
