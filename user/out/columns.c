@@ -3,18 +3,16 @@
 #include "out/columns.h"
 #include "out/escape.h"
 
-#define DWELL_WIDTH 9 /* ">=" and a duration */
-
-/* Below this a column says nothing. */
+/* Below this a column says nothing.  All but LOCAL together fit into 80. */
 static const unsigned int least[NCOLUMNS] = {
 	[COL_TIME] = 8,			    /* without milliseconds */
-	[COL_OWNER] = 6,   [COL_LOCAL] = 6, /* the port alone */
-	[COL_REMOTE] = 12, [COL_STATES] = 1, [COL_DWELL] = DWELL_WIDTH, [COL_NOTE] = 7,
+	[COL_OWNER] = 9,   [COL_LOCAL] = 6, /* the port alone */
+	[COL_REMOTE] = 14, [COL_STATES] = 1, [COL_DWELL] = DWELL_WIDTH, [COL_NOTE] = 7,
 };
 
 /* What goes first where there is no room for all. */
 static const enum column expendable[] = {
-	COL_NOTE, COL_TIME, COL_LOCAL, COL_OWNER, COL_REMOTE, COL_DWELL,
+	COL_LOCAL, COL_TIME, COL_OWNER, COL_NOTE, COL_REMOTE, COL_DWELL,
 };
 
 /* What room there is goes to these in turn, each up to a width. */
@@ -22,9 +20,9 @@ static const struct {
 	enum column column;
 	unsigned int upto;
 } wishes[] = {
-	{COL_REMOTE, 14}, {COL_OWNER, 10}, {COL_LOCAL, 10}, {COL_NOTE, 14},   {COL_REMOTE, 21},
-	{COL_LOCAL, 21},  {COL_TIME, 12},  {COL_OWNER, 16}, {COL_NOTE, 22},   {COL_REMOTE, 32},
-	{COL_LOCAL, 32},  {COL_NOTE, 40},  {COL_OWNER, 24}, {COL_REMOTE, 47}, {COL_LOCAL, 47},
+	{COL_OWNER, 13}, {COL_NOTE, 10}, {COL_REMOTE, 21}, {COL_LOCAL, 12},  {COL_NOTE, 13},
+	{COL_LOCAL, 21}, {COL_TIME, 12}, {COL_OWNER, 16},  {COL_NOTE, 20},   {COL_REMOTE, 32},
+	{COL_LOCAL, 32}, {COL_NOTE, 40}, {COL_OWNER, 24},  {COL_REMOTE, 47}, {COL_LOCAL, 47},
 };
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -97,15 +95,19 @@ static char *blanks(char *p, unsigned int n)
 	return p + n;
 }
 
-/* ".." says that something was there, where there is room to say so. */
+/* Says that something was there; one column, and in no address or name of ours. */
+#define MARK '~'
+
 static char *cut_end(char *p, const char *text, size_t n, unsigned int width)
 {
-	unsigned int dots = width >= 6 ? 2 : 0;
-	size_t head = term_fit(text, n, width - dots);
+	size_t head;
 
+	if (!width)
+		return p;
+	head = term_fit(text, n, width - 1);
 	p = mempcpy(p, text, head);
-	memset(p, '.', dots);
-	return blanks(p + dots, width - dots - term_columns(text, head));
+	*p++ = MARK;
+	return blanks(p, width - 1 - term_columns(text, head));
 }
 
 static char *cut_middle(char *p, const char *text, size_t n, size_t keep, unsigned int width)
@@ -113,25 +115,25 @@ static char *cut_middle(char *p, const char *text, size_t n, size_t keep, unsign
 	unsigned int tail = term_columns(text + n - keep, keep);
 	size_t head;
 
+	if (tail > width)
+		return cut_end(p, text + n - keep, keep, width);
+	/* A single character before the mark would tell nothing. */
 	if (tail + 3 > width) {
-		/* The tail alone; what of it is the most telling is its end. */
-		while (keep && term_columns(text + n - keep, keep) > width)
-			keep--;
 		p = mempcpy(p, text + n - keep, keep);
-		return blanks(p, width - term_columns(text + n - keep, keep));
+		return blanks(p, width - tail);
 	}
-	head = term_fit(text, n - keep, width - tail - 2);
+	head = term_fit(text, n - keep, width - tail - 1);
 	p = mempcpy(p, text, head);
-	p = mempcpy(p, "..", 2);
+	*p++ = MARK;
 	p = mempcpy(p, text + n - keep, keep);
-	return blanks(p, width - tail - 2 - term_columns(text, head));
+	return blanks(p, width - tail - 1 - term_columns(text, head));
 }
 
-char *column_put(char *p, const char *text, size_t n, size_t keep, unsigned int width, enum cut cut)
+char *column_put(char *p, const char *text, size_t n, size_t keep, unsigned int width)
 {
 	unsigned int columns = term_columns(text, n);
 
 	if (columns <= width)
 		return blanks(mempcpy(p, text, n), width - columns);
-	return cut == CUT_END ? cut_end(p, text, n, width) : cut_middle(p, text, n, keep, width);
+	return keep ? cut_middle(p, text, n, keep, width) : cut_end(p, text, n, width);
 }

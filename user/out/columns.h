@@ -17,6 +17,8 @@ enum column {
 	NCOLUMNS,
 };
 
+#define DWELL_WIDTH 9 /* ">=" and a duration */
+
 struct columns {
 	unsigned int width[NCOLUMNS]; /* 0: the column is left out */
 	unsigned int total;	      /* of a line; 0: no limit, widths are the least then */
@@ -25,18 +27,11 @@ struct columns {
 /* Shares out a line of `total` columns (0: no limit), of which the states take `states`. */
 void columns_fit(struct columns *c, unsigned int total, unsigned int states);
 
-/* How to cut what is too long for its column. */
-enum cut {
-	CUT_END,
-	CUT_MIDDLE,
-};
-
 /*
- * Text (already escaped) into a column of that width, cut to it and filled with
- * blanks.  With CUT_MIDDLE the last `keep` bytes stay (a port, a pid).  Takes
- * at most n bytes and one for each column.
+ * Text (already escaped) into a column of that width: filled with blanks, or
+ * cut with a "~", in front of the last `keep` bytes (a port, a pid).  Takes at
+ * most n bytes and one for each column.
  */
-char *column_put(char *p, const char *text, size_t n, size_t keep, unsigned int width,
-		 enum cut cut);
+char *column_put(char *p, const char *text, size_t n, size_t keep, unsigned int width);
 
 #endif

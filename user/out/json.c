@@ -300,28 +300,13 @@ static void json_alert(struct sink *s, const struct alert *a)
 	end_line(j, p);
 }
 
-/* Two of the kernel's states can share a name: an object has each key once. */
-static __u32 count_named(const struct json_sink *j, const struct hello *h, unsigned int state)
-{
-	__u32 count = 0;
-
-	for (unsigned int i = 0; i < ST_MAX; i++) {
-		if (!h->sockets[i] || strcmp(j->states[i].name, j->states[state].name))
-			continue;
-		if (i < state)
-			return 0;
-		count += h->sockets[i];
-	}
-	return count;
-}
-
 static char *put_sockets(const struct json_sink *j, char *p, const struct hello *h)
 {
 	bool any = false;
 
 	p = FMT_LIT(p, ",\"sockets\":{");
 	for (unsigned int i = 0; i < ST_MAX; i++) {
-		__u32 count = count_named(j, h, i);
+		__u32 count = out_count_named(h, j->out.o.names, i);
 
 		if (!count)
 			continue;

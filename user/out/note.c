@@ -2,6 +2,7 @@
 #include <string.h>
 #include "model/rules.h"
 #include "out/note.h"
+#include "out/sink.h"
 
 /*
  * Owner
@@ -72,14 +73,27 @@ struct note {
 	unsigned int left; /* columns */
 };
 
+/* Where the first words end that fit; a word of its own is cut. */
+static size_t fit_words(const char *text, size_t len, size_t room)
+{
+	const char *space;
+
+	if (len <= room)
+		return len;
+	if (text[room] == ' ')
+		return room;
+	space = memrchr(text, ' ', room);
+	return space ? (size_t)(space - text) : room;
+}
+
 /* All of the parts are ASCII. */
 static void note_add(struct note *n, const char *text, const char *end)
 {
 	size_t len = end - text, sep = n->p > n->start ? 2 : 0;
 
 	/* The first part is worth its beginning. */
-	if (!sep && len > n->left)
-		len = n->left;
+	if (!sep)
+		len = fit_words(text, len, n->left);
 	if (len + sep > n->left)
 		return;
 	if (sep)
@@ -131,7 +145,7 @@ static void note_end(struct note *n, const struct sock_end *e)
 	if (e->age_ns)
 		note_add(n, text, fmt_duration(FMT_LIT(text, "age "), e->age_ns));
 	if (!(e->facts & END_NO_TCP))
-		note_count(n, "", e->retransmits, " retransmits");
+		note_count(n, "retransmits ", e->retransmits, "");
 }
 
 static void note_reused_by(struct note *n, __u64 cookie)
@@ -158,6 +172,8 @@ char *note_text(char *p, const struct transition *t, unsigned int limit)
 	note_reused_by(&n, t->reused_by);
 	if (t->end)
 		note_end(&n, t->end);
+	if (t->conn->ident.mptcp)
+		note_word(&n, "mptcp");
 	return n.p;
 }
 
@@ -191,7 +207,7 @@ static char *put_holders(char *p, const struct alert *a)
 	for (__u32 i = 0; i < a->n_holders && i < HOLDERS_SHOWN; i++) {
 		const struct holder *h = &a->holders[i];
 
-		p = i ? FMT_LIT(p, ", ") : FMT_LIT(p, "; held by ");
+		p = i ? FMT_LIT(p, ", ") : FMT_LIT(p, "held by ");
 		p = put_comm(p, h->comm);
 		*p++ = '/';
 		p = fmt_u64(p, h->pid);
@@ -217,29 +233,38 @@ static char *put_alert_dwell(char *p, const struct alert *a)
 	return firing ? FMT_LIT(p, " so far") : p;
 }
 
-static char *put_alert_conn(char *p, const struct conn *c, const char *cgroup)
+static char *put_alert_ends(char *p, const struct sock_ident *id)
 {
-	size_t keep;
-
-	p = FMT_LIT(p, "  ");
-	p = owner_text(p, &c->ident, cgroup, &keep);
-	p = FMT_LIT(p, "  ");
-	p = fmt_endpoint(p, c->ident.laddr, c->ident.lport);
+	p = fmt_endpoint(p, id->laddr, id->lport);
 	p = FMT_LIT(p, " - ");
-	return fmt_endpoint(p, c->ident.raddr, c->ident.rport);
+	return fmt_endpoint(p, id->raddr, id->rport);
 }
 
-char *alert_text(char *p, const struct alert *a, const char *state, const char *cgroup)
+static char *add_part(struct alert_text *t, char *start, char *end)
+{
+	t->part[t->n] = start;
+	t->len[t->n++] = end - start;
+	return end;
+}
+
+/* What was found when it fired is stale when it is over. */
+void alert_text(struct alert_text *t, const struct alert *a, const char *state, const char *cgroup)
 {
 	const char *diagnosis = diagnosis_text(a->diagnosis);
+	char *p = t->text, *q;
+	size_t keep;
 
-	p = a->rule->step ? FMT_LIT(p, "!! ") : FMT_LIT(p, "! ");
-	p = fmt_str(p, state);
-	p = put_alert_dwell(p, a);
-	p = put_alert_conn(p, a->conn, cgroup);
+	t->n = 0;
+	q = a->rule->step ? FMT_LIT(p, "!! ") : FMT_LIT(p, "! ");
+	p = add_part(t, p, put_alert_dwell(fmt_str(q, state), a));
+	p = add_part(t, p, owner_text(p, &a->conn->ident, cgroup, &keep));
+	p = add_part(t, p, put_alert_ends(p, &a->conn->ident));
+	if (a->status != ALERT_FIRING)
+		return;
 	if (diagnosis)
-		p = fmt_str(FMT_LIT(p, "  "), diagnosis);
-	return put_holders(p, a);
+		p = add_part(t, p, fmt_str(p, diagnosis));
+	if (a->n_holders)
+		add_part(t, p, put_holders(p, a));
 }
 
 /*
@@ -268,17 +293,26 @@ static void say_count(struct obuf *b, __u64 count)
 	obuf_add(b, text, fmt_u64(text, count) - text);
 }
 
+static void say_number(struct obuf *b, __u64 count, const char *noun)
+{
+	say_count(b, count);
+	say(b, noun);
+	say(b, count == 1 ? "" : "s");
+}
+
 static void say_sockets(struct obuf *b, const struct hello *h, enum name_set names)
 {
 	bool any = false;
 
 	say(b, "already there: ");
 	for (unsigned int i = 0; i < ST_MAX; i++) {
-		if (!h->sockets[i])
+		__u32 count = out_count_named(h, names, i);
+
+		if (!count)
 			continue;
 		say(b, any ? ", " : "");
 		any = true;
-		say_count(b, h->sockets[i]);
+		say_count(b, count);
 		say(b, " ");
 		say(b, state_name(names, i));
 	}
@@ -348,19 +382,18 @@ void summary_talk(struct obuf *b, const struct summary *sum)
 {
 	char text[FMT_DURATION_MAX];
 
-	say_count(b, sum->transitions);
-	say(b, " transitions in ");
+	say_number(b, sum->transitions, " transition");
+	say(b, " in ");
 	obuf_add(b, text, fmt_duration(text, sum->duration_ns) - text);
 	say_lost(b, sum->lost);
 	if (sum->half_open) {
 		say(b, ", ");
-		say_count(b, sum->half_open);
-		say(b, " handshakes never completed");
+		say_number(b, sum->half_open, " handshake");
+		say(b, " never completed");
 	}
 	if (sum->alerts) {
 		say(b, ", ");
-		say_count(b, sum->alerts);
-		say(b, " alerts");
+		say_number(b, sum->alerts, " alert");
 	}
 	say(b, "\n");
 }

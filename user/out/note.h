@@ -10,7 +10,6 @@
 
 #define OWNER_TEXT_MAX (TERM_ESCAPE_MAX * 256 + 2 * FMT_U64_MAX)
 #define NOTE_MAX 512
-#define ALERT_TEXT_MAX 4096
 
 /*
  * "nginx/1234", "java/1234/1250" where the thread is not the first one, the
@@ -22,8 +21,17 @@ char *owner_text(char *p, const struct sock_ident *id, const char *cgroup, size_
 /* Roles, reason and figures of a transition, as far as they fit into so many columns. */
 char *note_text(char *p, const struct transition *t, unsigned int limit);
 
-/* An alert, without its time. */
-char *alert_text(char *p, const struct alert *a, const char *state, const char *cgroup);
+/* An alert, without its time, in parts that can stand on lines of their own. */
+#define ALERT_PARTS 5
+
+struct alert_text {
+	unsigned int n;
+	const char *part[ALERT_PARTS];
+	size_t len[ALERT_PARTS];
+	char text[3072];
+};
+
+void alert_text(struct alert_text *t, const struct alert *a, const char *state, const char *cgroup);
 
 /* The lines before and after the data. */
 void hello_talk(struct obuf *b, const struct hello *h, enum name_set names);

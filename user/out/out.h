@@ -24,6 +24,9 @@ struct sink *json_sink_new(const struct out_options *o);
 /* A sink of aligned columns for people.  NULL: no memory. */
 struct sink *text_sink_new(const struct out_options *o);
 
+/* The terminal has another width now: a new title, and columns that fit.  No-op for JSON. */
+void text_sink_resize(struct sink *s, unsigned int width);
+
 /* The wall clock was stepped: the offset to use from now on.  Serves both sinks. */
 void out_set_clock(struct sink *s, __s64 mono_to_real_ns);
 

@@ -22,6 +22,12 @@ int out_sink_init(struct out_sink *s, const struct out_options *o, const struct 
 int out_sink_flush(struct sink *s);
 void out_sink_free(struct sink *s);
 
+/*
+ * Sockets there at the start, by name: two of the kernel's states can share
+ * one.  All are counted with the first state of the name, 0 with the others.
+ */
+__u32 out_count_named(const struct hello *h, enum name_set names, unsigned int state);
+
 /* CLOCK_REALTIME in ns of a time of an event. */
 static inline __s64 out_real_ns(const struct out_sink *s, __u64 mono_ns)
 {

@@ -85,7 +85,7 @@ static char *put_cell(const struct text_sink *t, char *p, enum column col, const
 		return p;
 	if (!t->col.total && term_columns(text, n) > width)
 		width = term_columns(text, n);
-	p = column_put(p, text, n, keep, width, keep ? CUT_MIDDLE : CUT_END);
+	p = column_put(p, text, n, keep, width);
 	*p = ' ';
 	return p + 1;
 }
@@ -120,8 +120,8 @@ static char *put_endpoint(const struct text_sink *t, char *p, enum column col, c
 	size_t keep = n - ((char *)memrchr(text, ':', n) - text);
 	unsigned int width = t->col.width[col];
 
-	if (t->col.total && n > width && width > keep + 6)
-		keep += (width - keep - 2) / 2;
+	if (t->col.total && n > width && width > keep + 5)
+		keep += (width - keep - 1) / 2;
 	return put_cell(t, p, col, text, n, keep);
 }
 
@@ -133,23 +133,19 @@ static char *put_ends(const struct text_sink *t, char *p, const struct sock_iden
 
 static char *put_states(const struct text_sink *t, char *p, const struct transition *tr)
 {
+	const char *from = state_name(t->out.o.names, tr->from);
 	const char *to = state_name(t->out.o.names, tr->to);
 	const char *color = state_color(tr->to);
-	unsigned int width = t->col.width[COL_STATES], to_width;
-	char text[64], *q;
+	unsigned int width = t->col.width[COL_STATES];
+	unsigned int arrow = t->from_width + strlen(ARROW);
 
-	q = fmt_str(text, state_name(t->out.o.names, tr->from));
-	q = column_put(text, text, q - text, 0, t->from_width, CUT_END);
-	q = FMT_LIT(q, ARROW);
-	if (width <= q - text) {
-		p = column_put(p, text, q - text, 0, width, CUT_END);
-		*p = ' ';
-		return p + 1;
-	}
-	to_width = width - (q - text);
-	p = mempcpy(p, text, q - text);
+	/* A terminal too narrow for two names: the one that tells more. */
+	if (width <= arrow)
+		return put_cell(t, p, COL_STATES, to, strlen(to), 0);
+	p = column_put(p, from, strlen(from), 0, t->from_width);
+	p = FMT_LIT(p, ARROW);
 	p = paint(t, p, color);
-	p = column_put(p, to, strlen(to), 0, to_width, CUT_END);
+	p = column_put(p, to, strlen(to), 0, width - arrow);
 	p = unpaint(t, p, color);
 	*p = ' ';
 	return p + 1;
@@ -215,30 +211,25 @@ static void text_transition(struct sink *s, const struct transition *tr)
 	obuf_done(&t->out.buf, end_line(start, p));
 }
 
+static char *put_titles(const struct text_sink *t, char *p)
+{
+	p = put_cell(t, p, COL_TIME, "TIME", 4, 0);
+	p = put_cell(t, p, COL_OWNER, "OWNER", 5, 0);
+	p = put_cell(t, p, COL_LOCAL, "LOCAL", 5, 0);
+	p = put_cell(t, p, COL_REMOTE, "REMOTE", 6, 0);
+	p = put_cell(t, p, COL_STATES, "FROM -> TO", 10, 0);
+	p = put_cell(t, p, COL_DWELL, "    DWELL", DWELL_WIDTH, 0);
+	return put_cell(t, p, COL_NOTE, "NOTE", 4, 0);
+}
+
 static void put_title(struct text_sink *t)
 {
-	static const char *const titles[NCOLUMNS] = {
-		[COL_TIME] = "TIME",	 [COL_OWNER] = "OWNER",	      [COL_LOCAL] = "LOCAL",
-		[COL_REMOTE] = "REMOTE", [COL_STATES] = "FROM -> TO", [COL_DWELL] = "DWELL",
-		[COL_NOTE] = "NOTE",
-	};
 	char *start = obuf_room(&t->out.buf, LINE_ROOM + 2 * t->col.total), *p = start;
 
 	if (!p)
 		return;
 	p = paint(t, p, DIM);
-	for (int i = 0; i < NCOLUMNS; i++) {
-		size_t n = strlen(titles[i]), width = t->col.width[i];
-
-		if (i == COL_DWELL && width > n) {
-			memset(p, ' ', width - n);
-			p += width - n;
-			p = FMT_LIT(p, "DWELL ");
-			continue;
-		}
-		p = put_cell(t, p, i, titles[i], n, 0);
-	}
-	p = end_line(start, p) - 1;
+	p = end_line(start, put_titles(t, p)) - 1;
 	p = unpaint(t, p, DIM);
 	*p++ = '\n';
 	obuf_done(&t->out.buf, p);
@@ -254,7 +245,7 @@ static void put_line(struct text_sink *t, const char *text, size_t n, const char
 		return;
 	p = paint(t, p, color);
 	if (width && term_columns(text, n) > width)
-		p = column_put(p, text, n, 0, width, CUT_END);
+		p = column_put(p, text, n, 0, width);
 	else
 		p = mempcpy(p, text, n);
 	p = unpaint(t, p, color);
@@ -262,15 +253,39 @@ static void put_line(struct text_sink *t, const char *text, size_t n, const char
 	obuf_done(&t->out.buf, p);
 }
 
+/* As many parts to a line as fit; what follows stands indented below it. */
+static void put_parts(struct text_sink *t, const struct alert_text *a, char *line, size_t n,
+		      const char *color)
+{
+	unsigned int indent = shown(t, COL_TIME) ? t->col.width[COL_TIME] + 3 : 2;
+	char *p = line + n;
+
+	for (unsigned int i = 0; i < a->n; i++) {
+		unsigned int used = term_columns(line, p - line);
+
+		if (i && t->col.total &&
+		    used + 2 + term_columns(a->part[i], a->len[i]) > t->col.total) {
+			put_line(t, line, p - line, color);
+			memset(line, ' ', indent);
+			p = line + indent;
+		} else if (i) {
+			p = FMT_LIT(p, "  ");
+		}
+		p = mempcpy(p, a->part[i], a->len[i]);
+	}
+	put_line(t, line, p - line, color);
+}
+
 static void text_alert(struct sink *s, const struct alert *a)
 {
 	struct text_sink *t = (struct text_sink *)s;
-	char text[ALERT_TEXT_MAX], *p = text;
+	struct alert_text text;
+	char line[sizeof(text.text) + 64], *p = line;
 	const char *color = a->status == ALERT_FIRING ? BOLD_RED : GREEN;
 
+	alert_text(&text, a, state_name(t->out.o.names, a->state), out_cgroup(&t->out, a->conn));
 	p = put_time(t, p, a->mono_ns);
-	p = alert_text(p, a, state_name(t->out.o.names, a->state), out_cgroup(&t->out, a->conn));
-	put_line(t, text, p - text, color);
+	put_parts(t, &text, line, p - line, color);
 }
 
 static void text_lost(struct sink *s, enum lost_cause cause, __u64 count, __u64 mono_ns)
@@ -332,6 +347,21 @@ static const struct sink_ops text_ops = {
 	.free = text_free,
 };
 
+static void fit(struct text_sink *t, unsigned int width)
+{
+	columns_fit(&t->col, width, 2 * t->from_width + strlen(ARROW));
+}
+
+void text_sink_resize(struct sink *s, unsigned int width)
+{
+	struct text_sink *t = (struct text_sink *)s;
+
+	if (s->ops != &text_ops || width == t->col.total)
+		return;
+	fit(t, width);
+	put_title(t);
+}
+
 struct sink *text_sink_new(const struct out_options *o)
 {
 	struct text_sink *t = calloc(1, sizeof(*t));
@@ -347,6 +377,6 @@ struct sink *text_sink_new(const struct out_options *o)
 		return NULL;
 	}
 	t->from_width = max_state_width(o->names);
-	columns_fit(&t->col, o->width, 2 * t->from_width + strlen(ARROW));
+	fit(t, o->width);
 	return &t->out.sink;
 }
