@@ -19,12 +19,6 @@
 		.pid = getpid() \
 	}
 
-/* The expectation of a socket that is connected to the raw peer. */
-#define EXPECT_TUN(d, ...)                                                                       \
-	EXPECT(.fam = (d)->p.fam, .laddr = (d)->p.fam->tun_json, .raddr = (d)->p.fam->peer_json, \
-	       .lport = (d)->port, .rport = (d)->p.port, .open = "active", .owner = ME,          \
-	       __VA_ARGS__)
-
 /* Waits for the end, which has come to the socket by itself. */
 static void finish(struct drive *d)
 {
@@ -50,8 +44,8 @@ static void refused_by_peer(int tun, const struct fam *f)
 	struct drive d;
 
 	drive_syn_sent(&d, tun, f);
-	EXPECT_TUN(&d, .name = "RST for the SYN", .chain = NEVER_OPEN, .reason = "refused",
-		   .dwell = {{"SYN_SEND", 50, 0}});
+	EXPECT_TUN(&d, .open = "active", .name = "RST for the SYN", .chain = NEVER_OPEN,
+		   .reason = "refused", .dwell = {{"SYN_SEND", 50, 0}});
 	sleep_ms(50);
 	peer_send(&d.p, TH_RST | TH_ACK);
 	finish(&d);
@@ -62,7 +56,8 @@ static void closed_while_connecting(int tun, const struct fam *f)
 	struct drive d;
 
 	drive_syn_sent(&d, tun, f);
-	EXPECT_TUN(&d, .name = "close in SYN_SEND", .chain = NEVER_OPEN, .reason = "aborted");
+	EXPECT_TUN(&d, .open = "active", .name = "close in SYN_SEND", .chain = NEVER_OPEN,
+		   .reason = "aborted");
 	close(d.fd);
 }
 
@@ -71,7 +66,8 @@ static void disconnected_while_connecting(int tun, const struct fam *f)
 	struct drive d;
 
 	drive_syn_sent(&d, tun, f);
-	EXPECT_TUN(&d, .name = "disconnect in SYN_SEND", .chain = NEVER_OPEN, .reason = "aborted");
+	EXPECT_TUN(&d, .open = "active", .name = "disconnect in SYN_SEND", .chain = NEVER_OPEN,
+		   .reason = "aborted");
 	sock_disconnect(d.fd);
 	close(d.fd);
 }
@@ -82,7 +78,7 @@ static void unreachable(int tun, const struct fam *f, enum peer_unreach why, con
 	struct drive d;
 
 	drive_syn_sent(&d, tun, f);
-	EXPECT_TUN(&d, .name = name, .chain = NEVER_OPEN, .reason = reason);
+	EXPECT_TUN(&d, .open = "active", .name = name, .chain = NEVER_OPEN, .reason = reason);
 	peer_unreach(&d.p, why);
 	finish(&d);
 }
@@ -116,15 +112,16 @@ static void syn_timeout(struct drive *d, int tun, const struct fam *f)
 	sock_opt(fd, TCP_SYNCNT, 1);
 	d->fd = sock_start_on(fd, f, f->peer, d->p.port);
 	d->port = sock_lport(fd);
-	EXPECT_TUN(d, .name = "no answer to the SYN", .chain = NEVER_OPEN, .reason = "timeout",
-		   .dwell = {{"SYN_SEND", 1000, 0}});
+	EXPECT_TUN(d, .open = "active", .name = "no answer to the SYN", .chain = NEVER_OPEN,
+		   .reason = "timeout", .dwell = {{"SYN_SEND", 1000, 0}});
 }
 
 static void user_timeout(struct drive *d, int tun, const struct fam *f)
 {
 	drive_established(d, tun, f);
-	EXPECT_TUN(d, .name = "TCP_USER_TIMEOUT with data on its way", .chain = OPEN ">CLOSED",
-		   .reason = "timeout", .dwell = {{"ESTABLISHED", 400, 0}});
+	EXPECT_TUN(d, .open = "active", .name = "TCP_USER_TIMEOUT with data on its way",
+		   .chain = OPEN ">CLOSED", .reason = "timeout",
+		   .dwell = {{"ESTABLISHED", 400, 0}});
 	sock_opt(d->fd, TCP_USER_TIMEOUT, 400);
 	sock_send(d->fd, "Anybody there?");
 }
@@ -134,7 +131,7 @@ static void keepalive(struct drive *d, int tun, const struct fam *f)
 	int one = 1;
 
 	drive_established(d, tun, f);
-	EXPECT_TUN(d, .name = "no answer to keepalives", .chain = OPEN ">CLOSED",
+	EXPECT_TUN(d, .open = "active", .name = "no answer to keepalives", .chain = OPEN ">CLOSED",
 		   .reason = "timeout", .dwell = {{"ESTABLISHED", 1500, 0}});
 	sock_opt(d->fd, TCP_KEEPIDLE, 1);
 	sock_opt(d->fd, TCP_KEEPINTVL, 1);
@@ -145,15 +142,16 @@ static void keepalive(struct drive *d, int tun, const struct fam *f)
 static void orphan_fin_wait_1(struct drive *d, int tun, const struct fam *f)
 {
 	drive_established(d, tun, f);
-	EXPECT_TUN(d, .name = "no answer to the FIN", .chain = OPEN ">FIN_WAIT_1>CLOSED",
-		   .close = "active", .reason = "timeout", .dwell = {{"FIN_WAIT_1", 200, 0}});
+	EXPECT_TUN(d, .open = "active", .name = "no answer to the FIN",
+		   .chain = OPEN ">FIN_WAIT_1>CLOSED", .close = "active", .reason = "timeout",
+		   .dwell = {{"FIN_WAIT_1", 200, 0}});
 	fd_close(&d->fd);
 }
 
 static void orphan_last_ack(struct drive *d, int tun, const struct fam *f)
 {
 	drive_close_wait(d, tun, f);
-	EXPECT_TUN(d, .name = "no answer to the last FIN",
+	EXPECT_TUN(d, .open = "active", .name = "no answer to the last FIN",
 		   .chain = OPEN ">CLOSE_WAIT>LAST_ACK>CLOSED", .close = "passive",
 		   .reason = "timeout", .dwell = {{"LAST_ACK", 200, 0}});
 	fd_close(&d->fd);
@@ -220,7 +218,7 @@ static void destroyed_close_wait(int tun, const struct fam *f)
 
 	drive_close_wait(&d, tun, f);
 	if (!diag_destroy(d.fd))
-		EXPECT_TUN(&d, .name = "SOCK_DESTROY in CLOSE_WAIT",
+		EXPECT_TUN(&d, .open = "active", .name = "SOCK_DESTROY in CLOSE_WAIT",
 			   .chain = OPEN ">CLOSE_WAIT>CLOSED", .close = "passive",
 			   .reason = "aborted");
 	close(d.fd);

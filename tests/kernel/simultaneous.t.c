@@ -21,10 +21,6 @@
 		.pid = getpid() \
 	}
 
-#define EXPECT_TUN(d, ...)                                                                       \
-	EXPECT(.fam = (d)->p.fam, .laddr = (d)->p.fam->tun_json, .raddr = (d)->p.fam->peer_json, \
-	       .lport = (d)->port, .rport = (d)->p.port, .owner = ME, __VA_ARGS__)
-
 static void end_open(struct drive *d)
 {
 	sleep_ms(STAY_MS);

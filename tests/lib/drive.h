@@ -6,6 +6,9 @@
 #ifndef TEST_DRIVE_H
 #define TEST_DRIVE_H
 
+#include <unistd.h>
+
+#include "expect.h"
 #include "peer.h"
 
 struct drive {
@@ -13,6 +16,11 @@ struct drive {
 	int fd;
 	uint16_t port; /* the socket's */
 };
+
+/* What is expected of it. */
+#define EXPECT_TUN(d, ...)                                                                       \
+	EXPECT(.fam = (d)->p.fam, .laddr = (d)->p.fam->tun_json, .raddr = (d)->p.fam->peer_json, \
+	       .lport = (d)->port, .rport = (d)->p.port, .owner = {.pid = getpid()}, __VA_ARGS__)
 
 /* Active opens. */
 void drive_syn_sent(struct drive *d, int tun, const struct fam *f);

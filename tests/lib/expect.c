@@ -46,6 +46,8 @@ void expect_add(const struct expect *e)
 		tap_die("too many expectations");
 	*copy = *e;
 	copy->name = strdup(e->name);
+	if (!e->netns)
+		copy->netns = netns_inode();
 	if (e->owner.comm)
 		copy->owner.comm = strdup(e->owner.comm);
 }
@@ -97,7 +99,7 @@ static void check_owner(const struct expect *e, const json_t *line, bool last)
 {
 	const struct expect_owner *o = &e->owner;
 
-	if (!o->pid || (!last && line_int(line, "owner.pid") <= 0))
+	if (!o->pid || (!last && (o->at_last || line_int(line, "owner.pid") <= 0)))
 		return;
 	want_int(line, "owner.pid", o->pid);
 	want_int(line, "owner.tid", o->tid ? o->tid : o->pid);
@@ -108,6 +110,7 @@ static void check_owner(const struct expect *e, const json_t *line, bool last)
 static void check_line(const struct expect *e, const json_t *line, bool last)
 {
 	want_str(line, "proto", e->proto ? e->proto : "tcp");
+	want_int(line, "netns", e->netns);
 	if (e->fam)
 		want_int(line, "family", e->fam->family);
 	if (!strlen(line_str(line, "time")) || !strlen(line_str(line, "via")))

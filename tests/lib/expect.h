@@ -27,6 +27,7 @@ struct expect_owner {
 	pid_t tid; /* 0: the process's main thread */
 	int uid;
 	const char *comm; /* NULL: any */
+	bool at_last;	  /* only of the last line: it became known on the way */
 };
 
 struct expect_dwell {
@@ -41,7 +42,8 @@ struct expect {
 	/* Which connection.  rport 0: the listener itself.  nth: of those that match, from 0. */
 	uint16_t lport, rport;
 	int nth;
-	bool absent; /* there must be none */
+	bool absent;	     /* there must be none */
+	unsigned long netns; /* 0: the test's, as it is now */
 
 	const char *chain;		   /* "CLOSED>SYN_SEND>ESTABLISHED" */
 	const char *open, *close, *reason; /* of the last line, NULL: not looked at */
