@@ -21,9 +21,6 @@ void conn_arm(struct model *m, struct conn *c, __u64 now_ns);
 /* A new connection; NULL with m->no_memory set. */
 struct conn *conn_new(struct model *m, __u64 cookie);
 
-/* Tells of a socket that was there before the start. */
-void conn_met(struct model *m, const struct conn *c, __u64 now_ns);
-
 void small_record(struct model *m, const struct rec_small *r);
 void small_row(struct model *m, const struct row_sock *row);
 /* The big socket went to CLOSE: true when the connection goes on, or may, in a small one. */

@@ -99,6 +99,8 @@ void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since
 	resolve(m, c, since_ns);
 	m->by_state[c->state]--;
 	m->by_state[state]++;
+	if (c->small)
+		m->n_small_fin_wait += (state == ST_FIN_WAIT2) - (c->state == ST_FIN_WAIT2);
 	c->state = state;
 	c->since_ns = since_ns;
 	c->at_least = at_least;
@@ -132,6 +134,7 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 	deadline_clear(&m->deadlines, &m->table, c);
 	m->by_state[c->state]--;
 	m->n_small -= c->small;
+	m->n_small_fin_wait -= c->small && c->state == ST_FIN_WAIT2;
 	m->n_limbo -= c->in_limbo;
 	table_del(&m->table, c);
 }
@@ -263,12 +266,6 @@ static void row_known(struct model *m, struct conn *c, const struct row_sock *ro
 	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
 }
 
-void conn_met(struct model *m, const struct conn *c, __u64 now_ns)
-{
-	if (m->starting && c->before && filter_step(&m->filter, c->state, c->state, UINT64_MAX))
-		TELL(m, socket, c, now_ns);
-}
-
 static void row_new(struct model *m, const struct row_sock *row)
 {
 	struct conn *c = conn_new(m, row->cookie);
@@ -280,7 +277,6 @@ static void row_new(struct model *m, const struct row_sock *row)
 	c->before = row->flags & ROW_BEFORE;
 	c->seen_ns = row->mono_ns;
 	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
-	conn_met(m, c, row->mono_ns);
 }
 
 void model_row(struct model *m, const struct row_sock *row)
@@ -348,7 +344,16 @@ void model_tick(struct model *m, __u64 now_ns)
 
 void model_hello(struct model *m, struct hello *h)
 {
+	struct conn *c;
+	__u32 slot = 0;
+
+	for (int i = 0; i < ST_MAX; i++)
+		h->sockets[i] = m->by_state[i];
 	TELL(m, hello, h);
+	while ((c = table_next(&m->table, &slot)))
+		if (c->before && filter_step(&m->filter, c->state, c->state, UINT64_MAX))
+			TELL(m, socket, c, h->mono_ns);
+	m->started = true;
 }
 
 void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_ns)

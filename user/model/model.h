@@ -46,11 +46,12 @@ struct model {
 	struct summary sum;
 	__u64 count_max;  /* stop after so many transitions, 0: never */
 	__u32 n_small;	  /* connections in small sockets */
+	__u32 n_small_fin_wait; /* ... of them in FIN_WAIT_2 */
 	__u32 n_limbo;	  /* ... and those that may be */
 	struct ends ends; /* small sockets whose end waits for what follows it */
 	__u64 resync_ns;  /* begin of the resync that goes on */
 	__u32 by_state[ST_MAX];
-	bool starting;	/* rows are the sockets from before the start */
+	bool started; /* after model_hello(): before it, rows are sockets from before the start */
 	bool unknown;	/* a record spoke of an unknown connection: a resync is due */
 	bool no_memory; /* a connection could not be kept */
 };
@@ -81,6 +82,7 @@ __u64 model_due(const struct model *m);
 /* Fires what is due.  Everything that happened before now_ns must have been told. */
 void model_tick(struct model *m, __u64 now_ns);
 
+/* Fills in the counts of sockets, tells, and then tells of each socket that was there before. */
 void model_hello(struct model *m, struct hello *h);
 void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_ns);
 void model_summary(struct model *m, __u64 duration_ns);

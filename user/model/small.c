@@ -32,6 +32,7 @@ static void become_small(struct model *m, struct conn *c)
 		return;
 	c->small = true;
 	m->n_small++;
+	m->n_small_fin_wait += c->state == ST_FIN_WAIT2;
 	if (c->in_limbo) {
 		c->in_limbo = false;
 		m->n_limbo--;
@@ -231,14 +232,13 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 		return;
 	c->ident = row->ident;
 	c->roles = row->roles;
-	c->before = m->starting;
+	c->before = !m->started;
 	c->until_ns = until_ns;
 	c->end.facts = END_NO_TCP;
 	become_small(m, c);
 	c->seen_ns = row->mono_ns;
 	/* how long a FIN_WAIT_2 is to last is each socket's own choice (TCP_LINGER2) */
 	conn_state(m, c, row->state, exact ? until_ns - TIME_WAIT_NS : row->mono_ns, !exact);
-	conn_met(m, c, row->mono_ns);
 }
 
 void small_row(struct model *m, const struct row_sock *row)

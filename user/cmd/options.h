@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Options that commands have in common, as argp children: one place says what
+ * an option is called, what it takes and what it means. */
+#ifndef TCPDWELL_CMD_OPTIONS_H
+#define TCPDWELL_CMD_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "kern/tracer.h"
+#include "model/names.h"
+#include "model/rules.h"
+
+struct options {
+	struct tracer_options tracer; /* the filter among them */
+	struct rules rules;
+	enum name_set names;
+	__u64 duration_ns; /* 0: until stopped */
+	__u64 count;	   /* 0: no limit */
+	bool json;
+	bool half_open;
+	char filter_words[512]; /* the filter as it was given, "" for none */
+};
+
+/* The defaults: everything, the article's names, text. */
+void options_init(struct options *o);
+
+/* Its input is a struct options; a bad value ends the program with status 2. */
+extern const struct argp filter_argp;  /* -4 -6 --port --lport --rport --addr --state ... */
+extern const struct argp output_argp;  /* --json --names */
+extern const struct argp run_argp;     /* --duration --count --tier --buffer-size --verbose */
+extern const struct argp rules_argp;   /* --max */
+
+/*
+ * Parses a command's options: its own argp, with the children above as it
+ * names them.  All children get `o` as their input.  Ends the program on error.
+ */
+void options_parse(const struct argp *argp, int argc, char **argv, struct options *o);
+
+#endif

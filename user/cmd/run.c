@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/run.h"
+#include "util/log.h"
+
+#define SECOND_NS 1000000000ULL
+#define BATCH_MAX 65536
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * SECOND_NS + ts.tv_nsec;
+}
+
+__u64 mono_now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+__s64 mono_to_real_ns(void)
+{
+	return (__s64)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC));
+}
+
+static int catch_signals(struct run *r)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (r->signals < 0)
+		return -errno;
+	ev.data.fd = r->signals;
+	return epoll_ctl(r->tracer.epoll, EPOLL_CTL_ADD, r->signals, &ev) ? -errno : 0;
+}
+
+/* A pipe that nobody reads any more shows at once, not with the next line; files can't be polled. */
+static void watch_output(struct run *r)
+{
+	struct epoll_event ev = {.events = 0, .data.fd = STDOUT_FILENO};
+
+	epoll_ctl(r->tracer.epoll, EPOLL_CTL_ADD, STDOUT_FILENO, &ev);
+}
+
+int run_init(struct run *r, const struct options *o)
+{
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	r->options = o;
+	r->signals = -1;
+	err = tracer_open(&r->tracer, &o->tracer);
+	if (err)
+		return STATUS_UNABLE;
+	err = model_init(&r->model);
+	if (!err)
+		err = catch_signals(r);
+	if (err) {
+		warn_line("%s", strerror(-err));
+		run_free(r);
+		return STATUS_UNABLE;
+	}
+	watch_output(r);
+	r->model.filter = o->tracer.filter;
+	r->model.rules = o->rules;
+	r->model.alerts = true;
+	r->model.count_max = o->count;
+	r->model.small_source = r->tracer.tier == TIER_SWEEP ? SMALL_SWEEPS : SMALL_RECORDS;
+	return 0;
+}
+
+static void take_row(void *ctx, const struct row_sock *row)
+{
+	model_row(ctx, row);
+}
+
+static int read_rows(struct run *r, bool claim)
+{
+	__u64 begin_ns = mono_now_ns();
+	int err;
+
+	model_resync_begin(&r->model, begin_ns);
+	err = tracer_rows(&r->tracer, claim, take_row, &r->model);
+	if (err)
+		warn_line("the sockets that are there could not be read: %s", strerror(-err));
+	else
+		model_resync_end(&r->model, mono_now_ns());
+	r->resynced_ns = mono_now_ns();
+	r->resync = false;
+	return err;
+}
+
+int run_start(struct run *r)
+{
+	const struct options *o = r->options;
+	struct utsname host;
+	struct hello h = {.version = TCPDWELL_VERSION};
+	int err = read_rows(r, true);
+
+	if (err)
+		return STATUS_UNABLE;
+	uname(&host);
+	h.kernel = host.release;
+	h.tier = tier_name(r->tracer.tier);
+	h.tier_reason = *r->tracer.tier_reason ? r->tracer.tier_reason : NULL;
+	h.filter = *o->filter_words ? o->filter_words : NULL;
+	h.mono_ns = mono_now_ns();
+	h.n_netns = r->tracer.n_netns;
+	model_hello(&r->model, &h);
+	r->end_ns = o->duration_ns ? h.mono_ns + o->duration_ns : UINT64_MAX;
+	return model_flush(&r->model) == -EPIPE ? STATUS_DONE : 0;
+}
+
+static int take_record(void *ctx, const void *rec, size_t size)
+{
+	struct model *m = ctx;
+
+	model_record(m, rec, size);
+	return model_full(m) ? -ECANCELED : 0;
+}
+
+static void take_losses(struct run *r, __u64 now_ns)
+{
+	for (int cause = 0; cause < LOST_NCAUSES; cause++) {
+		__u64 n = tracer_lost(&r->tracer, cause);
+
+		if (!n)
+			continue;
+		model_lost(&r->model, cause, n, now_ns);
+		r->resync = true;
+	}
+}
+
+/*
+ * Whether rows are to be read once a second: something was lost; a small socket
+ * can change unseen (timer tier: FIN_WAIT_2 to TIMED_WAIT within one wheel
+ * bucket; sweep tier: everything); or a SYN_SENT waits for its port.
+ */
+static bool rows_due(struct run *r)
+{
+	const struct model *m = &r->model;
+
+	if (r->resync || m->unknown || m->n_limbo)
+		return true;
+	if (tracer_held(&r->tracer))
+		r->pending = true;
+	if (r->pending)
+		return true;
+	return m->small_source == SMALL_SWEEPS ? m->n_small > 0 : m->n_small_fin_wait > 0;
+}
+
+/* How long to wait, in ms: until what is due next. */
+static int wait_ms(struct run *r, __u64 now_ns)
+{
+	__u64 due_ns = model_due(&r->model);
+	__u64 wait_ns;
+
+	if (rows_due(r) && due_ns > r->resynced_ns + SECOND_NS)
+		due_ns = r->resynced_ns + SECOND_NS;
+	if (due_ns > r->end_ns)
+		due_ns = r->end_ns;
+	if (due_ns == UINT64_MAX)
+		return -1;
+	if (due_ns <= now_ns)
+		return 0;
+	wait_ns = due_ns - now_ns;
+	return wait_ns > INT_MAX * 1000000ULL ? INT_MAX : (int)(wait_ns / 1000000 + 1);
+}
+
+static bool signalled(struct run *r)
+{
+	struct signalfd_siginfo info;
+
+	if (read(r->signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	r->stop_signal = info.ssi_signo;
+	return true;
+}
+
+/* One round: everything that is there, then what is due by the time it began.  Records taken, or < 0 to end. */
+static long round_once(struct run *r, __u64 now_ns)
+{
+	long n = tracer_drain(&r->tracer, take_record, &r->model, BATCH_MAX);
+	int err;
+
+	take_losses(r, now_ns);
+	if (n >= 0 && n < BATCH_MAX) {
+		if (rows_due(r) && now_ns >= r->resynced_ns + SECOND_NS) {
+			r->pending = false;
+			read_rows(r, false);
+		}
+		if (!r->resync)
+			model_tick(&r->model, now_ns);
+	}
+	err = model_flush(&r->model);
+	return err ? err : n;
+}
+
+static int finish(struct run *r, long why, __u64 began_ns)
+{
+	take_losses(r, mono_now_ns());
+	model_summary(&r->model, mono_now_ns() - began_ns);
+	if (model_flush(&r->model) && why != -EPIPE)
+		warn_line("not all could be written");
+	if (r->model.no_memory)
+		warn_line("out of memory: some connections were not followed");
+	return why < 0 && why != -EPIPE && why != -ECANCELED ? STATUS_UNABLE : STATUS_DONE;
+}
+
+int run_loop(struct run *r)
+{
+	__u64 began_ns = mono_now_ns();
+	long n;
+
+	for (;;) {
+		__u64 now_ns = mono_now_ns();
+		bool stop = signalled(r) || now_ns >= r->end_ns;
+
+		n = round_once(r, now_ns);
+		if (n < 0 || (stop && n < BATCH_MAX))
+			break;
+		if (n < BATCH_MAX)
+			tracer_wait(&r->tracer, n > 0, wait_ms(r, mono_now_ns()));
+	}
+	if (n < 0 && n != -EPIPE && n != -ECANCELED)
+		warn_line("the output can't be written: %s", strerror((int)-n));
+	return finish(r, n, began_ns);
+}
+
+void run_free(struct run *r)
+{
+	model_free(&r->model);
+	tracer_close(&r->tracer);
+	if (r->signals >= 0)
+		close(r->signals);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The loop that every live command stands in: kernel side in, model, sinks out. */
+#ifndef TCPDWELL_CMD_RUN_H
+#define TCPDWELL_CMD_RUN_H
+
+#include "cmd/options.h"
+#include "kern/tracer.h"
+#include "model/model.h"
+
+struct run {
+	struct tracer tracer;
+	struct model model;
+	const struct options *options;
+	int signals;	     /* signalfd */
+	int stop_signal;     /* the one that ended it, or 0 */
+	__u64 end_ns;	     /* --duration; UINT64_MAX for never */
+	__u64 resynced_ns;   /* when the last rows were read */
+	bool resync;	     /* something was lost */
+	bool pending;	     /* a held SYN_SENT may wait for a look at it */
+};
+
+/* Wall clock less monotonic clock, in ns. */
+__s64 mono_to_real_ns(void);
+__u64 mono_now_ns(void);
+
+/* Loads, attaches, and reads what is there.  Add the sinks to run.model between
+ * run_init() and run_start().  0, or an exit status; the message is out. */
+int run_init(struct run *r, const struct options *o);
+int run_start(struct run *r);
+
+/* Until a signal, --duration, --count or a closed output; the summary is told last.  An exit status. */
+int run_loop(struct run *r);
+void run_free(struct run *r);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What this kernel allows. */
+#ifndef TCPDWELL_KERN_FEATURES_H
+#define TCPDWELL_KERN_FEATURES_H
+
+#include <stdbool.h>
+
+/* How the small sockets are seen, best first. */
+enum tier {
+	TIER_AUTO = 0,
+	TIER_FENTRY,
+	TIER_TIMER,
+	TIER_SWEEP,
+	TIER_MAX,
+};
+
+const char *tier_name(enum tier tier);
+
+/* A tier by name, or -EINVAL. */
+int tier_by_name(const char *name);
+
+/* Whether the kernel tells the address of tw_timer_handler(): the timer tier hangs on it. */
+bool has_kernel_symbol(const char *name);
+
+/* Whether the kernel's BTF is there (CONFIG_DEBUG_INFO_BTF). */
+bool has_kernel_btf(void);
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <linux/magic.h>
+
+#include "kern/netns.h"
+
+static bool known(const struct netns_list *l, __u32 ino)
+{
+	for (unsigned int i = l->n; i-- > 0;)
+		if (l->ns[i].ino == ino)
+			return true;
+	return false;
+}
+
+static int add(struct netns_list *l, __u32 ino, int fd)
+{
+	if (l->n == l->room) {
+		unsigned int room = l->room ? 2 * l->room : 16;
+		struct netns *ns = realloc(l->ns, room * sizeof(*ns));
+
+		if (!ns)
+			return -ENOMEM;
+		l->ns = ns;
+		l->room = room;
+	}
+	l->ns[l->n++] = (struct netns){.ino = ino, .fd = fd};
+	return 0;
+}
+
+/* A process may end between two looks: what can't be opened is passed over. */
+static int try_path(struct netns_list *l, const char *path)
+{
+	struct statfs fs;
+	struct stat st;
+	int fd, err;
+
+	if (stat(path, &st) || known(l, st.st_ino))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (fstatfs(fd, &fs) || fs.f_type != NSFS_MAGIC || fstat(fd, &st)) {
+		close(fd);
+		return 0;
+	}
+	err = add(l, st.st_ino, fd);
+	if (err)
+		close(fd);
+	return err;
+}
+
+static int try_dir(struct netns_list *l, const char *dir, const char *tail)
+{
+	struct dirent *e;
+	char path[512];
+	DIR *d = opendir(dir);
+	int err = 0;
+
+	if (!d)
+		return 0;
+	while (!err && (e = readdir(d))) {
+		if (e->d_name[0] == '.' || (*tail && !isdigit((unsigned char)e->d_name[0])))
+			continue;
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s%s", dir, e->d_name, tail) <
+		    sizeof(path))
+			err = try_path(l, path);
+	}
+	closedir(d);
+	return err;
+}
+
+int netns_find(struct netns_list *l)
+{
+	int err;
+
+	memset(l, 0, sizeof(*l));
+	err = try_path(l, "/proc/self/ns/net");
+	if (!err)
+		err = try_dir(l, "/run/netns", "");
+	if (!err)
+		err = try_dir(l, "/run/docker/netns", "");
+	if (!err)
+		err = try_dir(l, "/proc", "/ns/net");
+	if (err)
+		netns_free(l);
+	return err;
+}
+
+void netns_free(struct netns_list *l)
+{
+	for (unsigned int i = 0; i < l->n; i++)
+		close(l->ns[i].fd);
+	free(l->ns);
+	memset(l, 0, sizeof(*l));
+}
+
+int netns_ino(const char *path, __u32 *ino)
+{
+	char named[512];
+	struct statfs fs;
+	struct stat st;
+
+	if (!strchr(path, '/')) {
+		if ((size_t)snprintf(named, sizeof(named), "/run/netns/%s", path) >= sizeof(named))
+			return -ENAMETOOLONG;
+		path = named;
+	}
+	if (stat(path, &st) || statfs(path, &fs))
+		return -errno;
+	if (fs.f_type != NSFS_MAGIC)
+		return -EINVAL;
+	*ino = st.st_ino;
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The network namespaces of the host. */
+#ifndef TCPDWELL_KERN_NETNS_H
+#define TCPDWELL_KERN_NETNS_H
+
+#include <linux/types.h>
+
+struct netns {
+	__u32 ino;
+	int fd; /* to setns() to */
+};
+
+struct netns_list {
+	struct netns *ns;
+	unsigned int n, room;
+};
+
+/*
+ * All that a process is in (/proc/PID/ns/net), or that is kept by a mount (/run/netns,
+ * /var/run/docker/netns).  One that only a descriptor or a socket keeps alive
+ * is not found.  0 or -errno.
+ */
+int netns_find(struct netns_list *l);
+void netns_free(struct netns_list *l);
+
+/* Inode of the namespace that a path ("/run/netns/x", "/proc/1/ns/net") or a bare name in /run/netns leads to.  0 or -errno. */
+int netns_ino(const char *path, __u32 *ino);
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kern/ring.h"
+
+/* How many records go by before the kernel gets their room back. */
+#define GIVE_BACK 64
+
+int ring_open(struct ring *r, int fd, size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *producer;
+
+	if (consumer == MAP_FAILED)
+		return -errno;
+	producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, page);
+	if (producer == MAP_FAILED) {
+		int err = -errno;
+
+		munmap(consumer, page);
+		return err;
+	}
+	*r = (struct ring){
+		.consumer = consumer,
+		.producer = producer,
+		.data = (const char *)producer + page,
+		.size = size,
+		.page = page,
+		.fd = fd,
+	};
+	return 0;
+}
+
+void ring_close(struct ring *r)
+{
+	if (!r->consumer)
+		return;
+	munmap(r->consumer, r->page);
+	munmap((void *)r->producer, r->page + 2 * r->size);
+	r->consumer = NULL;
+}
+
+bool ring_empty(const struct ring *r)
+{
+	return __atomic_load_n(r->producer, __ATOMIC_SEQ_CST) == *r->consumer;
+}
+
+static unsigned long record_room(__u32 len)
+{
+	return (BPF_RINGBUF_HDR_SZ + len + 7UL) & ~7UL;
+}
+
+long ring_drain(struct ring *r, ring_fn fn, void *ctx, long max)
+{
+	unsigned long at = *r->consumer;
+	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	long n = 0, since = 0;
+	int err = 0;
+
+	while (at < end && n < max && !err) {
+		const char *rec = r->data + (at & (r->size - 1));
+		/* pairs with the exchange in bpf_ringbuf_commit() */
+		__u32 head = __atomic_load_n((const __u32 *)rec, __ATOMIC_ACQUIRE);
+		__u32 len = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+		if (head & BPF_RINGBUF_BUSY_BIT)
+			break;
+		at += record_room(len);
+		if (!(head & BPF_RINGBUF_DISCARD_BIT)) {
+			n++;
+			err = fn(ctx, rec + BPF_RINGBUF_HDR_SZ, len);
+		}
+		if (++since == GIVE_BACK) {
+			__atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
+			since = 0;
+		}
+	}
+	__atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
+	return err ? err : n;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kernel side, loaded and attached. */
+#ifndef TCPDWELL_KERN_TRACER_H
+#define TCPDWELL_KERN_TRACER_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "kern/features.h"
+#include "kern/ring.h"
+
+struct tcpdwell_bpf;
+struct bpf_link;
+
+#define TRACER_LINKS 16
+#define BUFFER_SIZE_DEFAULT (4 << 20)
+
+struct tracer_options {
+	struct filter filter;
+	enum tier tier;	    /* TIER_AUTO: the best that loads */
+	__u32 buffer_size;  /* bytes; rounded up to a power of two of pages */
+	bool no_stream;	    /* iterators alone: no record is ever sent */
+};
+
+struct tracer {
+	struct tcpdwell_bpf *skel;
+	struct bpf_link *link[TRACER_LINKS];
+	unsigned int n_links;
+	struct bpf_link *claim_link; /* of the iterators */
+	struct bpf_link *list_link;
+	struct ring ring;
+	int epoll;
+	int home_netns; /* where this process belongs */
+	unsigned int n_netns; /* read by the last tracer_rows() */
+	enum tier tier;
+	char tier_reason[128]; /* why it is not a better one; "" when it is the best */
+	__u64 start_ns;
+	__u64 lost_told[LOST_NCAUSES];
+	__u64 held_seen;
+};
+
+/*
+ * Loads and attaches.  0; -EPERM not allowed, -EOPNOTSUPP not supported by this
+ * kernel, -ENOMEM and others as the kernel gave them.  A sentence on what is
+ * wrong, and what to do, went to stderr.
+ */
+int tracer_open(struct tracer *t, const struct tracer_options *o);
+void tracer_close(struct tracer *t);
+
+/* Hands the records that are there to fn.  Their number, or fn's error. */
+long tracer_drain(struct tracer *t, ring_fn fn, void *ctx, long max);
+
+/*
+ * Rests until there is something to drain, at most timeout_ms (-1: no limit).
+ * busy: the last drain gave something, so that the kernel side may collect a
+ * batch first.  An additional descriptor of the caller's ends the wait when it
+ * is in the epoll set (tracer.epoll).
+ */
+void tracer_wait(struct tracer *t, bool busy, int timeout_ms);
+
+/* Records lost by a cause since this was last asked. */
+__u64 tracer_lost(struct tracer *t, enum lost_cause cause);
+
+/* A local port filter holds SYN_SENT sockets back since this was last asked: a tracer_rows() lets them go. */
+bool tracer_held(struct tracer *t);
+
+/*
+ * Every TCP socket of every network namespace, handed to fn as a row; with
+ * claim, first finds who holds each.  0 or -errno.
+ */
+typedef void (*row_fn)(void *ctx, const struct row_sock *row);
+int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx);
+
+#endif

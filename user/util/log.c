@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "util/log.h"
+
+static int verbose;
+
+void log_set_verbose(int on)
+{
+	verbose = on;
+}
+
+int log_is_verbose(void)
+{
+	return verbose;
+}
+
+static void say(const char *fmt, va_list args)
+{
+	flockfile(stderr);
+	fputs("tcpdwell: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+void warn_line(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}
+
+void debug_line(const char *fmt, ...)
+{
+	va_list args;
+
+	if (!verbose)
+		return;
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}
