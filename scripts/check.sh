@@ -16,9 +16,14 @@ check() {
 	"$@" || failed="$failed $name"
 }
 
+# One line a file: where it first differs from what "make format" would leave.
 # shellcheck disable=SC2086 # lists of names
 formatting() {
-	clang-format --dry-run -Werror $C_FILES
+	local offences
+
+	offences=$(clang-format --dry-run -Werror $C_FILES 2>&1) && return
+	grep error: <<<"$offences" | sort -s -u -t: -k1,1
+	return 1
 }
 
 # shellcheck disable=SC2086

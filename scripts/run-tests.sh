@@ -22,7 +22,7 @@ if [ "$(id -u)" -ne 0 ] && command -v sudo >/dev/null; then
 	sudo -v || echo "run-tests: no rights from sudo: the tests that need root are skipped" >&2
 fi
 
-# prove keeps what a failed test said to itself.
+# prove keeps what a failed test said to itself. The logs have all of it.
 failures() {
 	awk '
 	FNR == 1 { shown = 0 }
@@ -30,7 +30,11 @@ failures() {
 		name = FILENAME; sub(/.*\/tap\//, "", name); sub(/\.log$/, "", name); gsub(/%/, "/", name)
 		print "  failed " name ": " $0; shown = 1; next
 	}
-	shown && /^#/ { print "    " $0; next }
+	/^#/ && shown && shown++ <= 20 {
+		print "    " substr($0, 1, 240) (length($0) > 240 ? "..." : ""); next
+	}
+	/^#/ && shown == 22 { print "    ... more in " FILENAME; next }
+	/^#/ { next }
 	{ shown = 0 }' /dev/null "$TAP_LOGS"/*.log
 }
 
