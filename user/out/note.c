@@ -4,6 +4,8 @@
 #include "out/note.h"
 #include "out/sink.h"
 
+#define SEC 1000000000ULL
+
 /*
  * Owner
  */
@@ -229,7 +231,8 @@ static char *put_alert_dwell(char *p, const struct alert *a)
 	p = firing ? FMT_LIT(p, " for ") : FMT_LIT(p, " ended after ");
 	if (a->at_least)
 		p = FMT_LIT(p, "at least ");
-	p = fmt_threshold(p, a->dwell_ns);
+	/* Told a moment after the threshold passed: "60s", as it was asked for. */
+	p = fmt_threshold(p, a->dwell_ns < SEC ? a->dwell_ns : a->dwell_ns / SEC * SEC);
 	return firing ? FMT_LIT(p, " so far") : p;
 }
 

@@ -239,13 +239,13 @@ static void put_title(struct text_sink *t)
 static void put_line(struct text_sink *t, const char *text, size_t n, const char *color)
 {
 	unsigned int width = t->col.total;
-	char *p = obuf_room(&t->out.buf, n + width + 32);
+	char *start = obuf_room(&t->out.buf, n + width + 32), *p = start;
 
 	if (!p)
 		return;
 	p = paint(t, p, color);
 	if (width && term_columns(text, n) > width)
-		p = column_put(p, text, n, 0, width);
+		p = end_line(start, column_put(p, text, n, 0, width)) - 1;
 	else
 		p = mempcpy(p, text, n);
 	p = unpaint(t, p, color);
