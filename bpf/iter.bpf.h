@@ -175,6 +175,18 @@ static __always_inline void row_addrs(const struct sock_common *skc, struct row_
 	id->family = family_no(skc);
 }
 
+/* Of a small or a request socket: no owner is known here. */
+static __always_inline void row_filter(const struct sock_common *skc, struct row_sock *r)
+{
+	struct flow w;
+
+	if (!config.flow_filter)
+		return;
+	read_flow(skc, r->ident.lport, &w);
+	if (filter_flow(&config.filter, &w) != MATCH_YES)
+		r->flags |= ROW_FILTERED;
+}
+
 static __always_inline void row_small(struct sock_common *skc, struct tcp_timewait_sock *tw,
 				      struct row_sock *r)
 {
@@ -185,13 +197,7 @@ static __always_inline void row_small(struct sock_common *skc, struct tcp_timewa
 	r->left_ns = timer_left_ns(tw->tw_sk.tw_timer.expires);
 	row_addrs(skc, r);
 	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
-	if (config.flow_filter) {
-		struct flow w;
-
-		read_flow(skc, r->ident.lport, &w);
-		if (filter_flow(&config.filter, &w) != MATCH_YES)
-			r->flags |= ROW_FILTERED;
-	}
+	row_filter(skc, r);
 }
 
 static __always_inline void row_request(struct sock_common *skc, struct tcp_request_sock *req,
@@ -204,6 +210,7 @@ static __always_inline void row_request(struct sock_common *skc, struct tcp_requ
 	r->retransmits = req->req.req.num_retrans;
 	row_addrs(skc, r);
 	r->ident.lport = skc->skc_num;
+	row_filter(skc, r);
 }
 
 SEC("iter/tcp")

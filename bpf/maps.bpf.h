@@ -36,6 +36,14 @@ struct {
 	__type(value, struct sock_store);
 } socks SEC(".maps");
 
+/* When this CPU last made a child: see request.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} last_child SEC(".maps");
+
 static __always_inline void count_lost(enum lost_cause cause)
 {
 	__sync_fetch_and_add(&counters.lost[cause], 1);

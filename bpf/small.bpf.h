@@ -10,20 +10,11 @@
 #include "maps.bpf.h"
 #include "sock.bpf.h"
 #include "emit.bpf.h"
+#include "request.bpf.h"
+#include "timer.bpf.h"
 
 /* net/ipv4/inet_timewait_sock.c; static, so known by address alone */
 extern const void tw_timer_handler __ksym __weak;
-
-static __always_inline __s64 jiffies_to_ns(__s64 jiffies)
-{
-	return jiffies * (__s64)config.jiffy_ns;
-}
-
-/* Until a timer expires; below 0 it is late. */
-static __always_inline __s64 timer_left_ns(unsigned long expires)
-{
-	return jiffies_to_ns((long)(expires - (unsigned long)bpf_jiffies64()));
-}
 
 static __always_inline bool is_tw_timer(const struct timer_list *timer)
 {
@@ -63,7 +54,7 @@ static __always_inline bool tw_wanted(struct inet_timewait_sock *tw)
 }
 
 static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small_what what,
-				       enum via via)
+				       enum via via, __s64 left_ns)
 {
 	struct rec_small *r;
 
@@ -81,16 +72,28 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 	r->pad = 0;
 	r->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
 	r->mono_ns = bpf_ktime_get_ns();
-	r->left_ns = timer_left_ns(BPF_CORE_READ(tw, tw_timer.expires));
+	r->left_ns = left_ns;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	wake_if_wanted();
 }
 
-SEC("tp_btf/timer_start")
-int BPF_PROG(tw_timer_start, struct timer_list *timer)
+static __always_inline __s64 tw_left_ns(struct inet_timewait_sock *tw)
 {
-	if (is_tw_timer(timer))
-		emit_small(tw_of_timer(timer), SMALL_BORN, VIA_TIMER);
+	return timer_left_ns(BPF_CORE_READ(tw, tw_timer.expires));
+}
+
+static __always_inline void on_tw_timer(struct timer_list *timer, enum small_what what)
+{
+	emit_small(tw_of_timer(timer), what, VIA_TIMER, timer_left_ns(timer->expires));
+}
+
+SEC("tp_btf/timer_start")
+int BPF_PROG(timer_start, struct timer_list *timer)
+{
+	if (config.tw_timers && is_tw_timer(timer))
+		on_tw_timer(timer, SMALL_BORN);
+	else if (is_req_timer(timer))
+		on_req_start(timer);
 	return 0;
 }
 
@@ -99,18 +102,24 @@ int BPF_PROG(tw_timer_start, struct timer_list *timer)
  * told by the next program; in a re-arm a start follows at once.
  */
 SEC("tp_btf/timer_cancel")
-int BPF_PROG(tw_timer_cancel, struct timer_list *timer)
+int BPF_PROG(timer_cancel, struct timer_list *timer)
 {
-	if (is_tw_timer(timer) && timer_left_ns(timer->expires) > 0)
-		emit_small(tw_of_timer(timer), SMALL_STOPPED, VIA_TIMER);
+	if (timer_left_ns(timer->expires) <= 0)
+		return 0;
+	if (config.tw_timers && is_tw_timer(timer))
+		on_tw_timer(timer, SMALL_STOPPED);
+	else if (is_req_timer(timer))
+		on_req_stop(timer);
 	return 0;
 }
 
 SEC("tp_btf/timer_expire_entry")
-int BPF_PROG(tw_timer_expire, struct timer_list *timer)
+int BPF_PROG(timer_expire, struct timer_list *timer)
 {
-	if (is_tw_timer(timer))
-		emit_small(tw_of_timer(timer), SMALL_EXPIRED, VIA_TIMER);
+	if (config.tw_timers && is_tw_timer(timer))
+		on_tw_timer(timer, SMALL_EXPIRED);
+	else if (is_req_timer(timer))
+		on_req_expire(timer);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "maps.bpf.h"
 #include "emit.bpf.h"
+#include "request.bpf.h"
 
 static __always_inline void owner_is_current(struct sock_owner *o, enum owner_how how)
 {
@@ -38,6 +39,7 @@ static __always_inline void begin_here(struct sock_store *st, int to, __u64 now)
  */
 static __always_inline void begin_child(struct sock_store *st, __u64 now)
 {
+	note_child(now);
 	st->since_ns = now;
 	st->born_ns = now;
 	st->roles = ROLES(ROLE_PASSIVE, 0);

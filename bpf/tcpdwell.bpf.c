@@ -10,6 +10,7 @@
 #include "emit.bpf.h"
 #include "step.bpf.h"
 #include "small.bpf.h"
+#include "fentry.bpf.h"
 #include "iter.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -35,7 +36,11 @@ int BPF_PROG(receive_reset, struct sock *sk)
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(send_reset, struct sock *sk)
 {
-	if (sk)
+	if (!sk)
+		return 0;
+	if (sk->__sk_common.skc_state == ST_TIME_WAIT)
+		emit_small((void *)sk, SMALL_RESET_OUT, VIA_TIMER, tw_left_ns((void *)sk));
+	else
 		mark_sock(sk, STEP_RST_OUT);
 	return 0;
 }

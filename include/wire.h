@@ -142,9 +142,9 @@ enum small_what {
 	SMALL_BORN = 1, /* ... or its timer was set again: see substate */
 	SMALL_STOPPED,	/* its timer was stopped: to be set again, or it ends before its time */
 	SMALL_EXPIRED,
-	SMALL_RESET,  /* ended by a RST, or by what this side answers with one */
-	SMALL_FREED,  /* ended, for whatever reason */
-	SMALL_REUSED, /* ended: a new SYN took its place */
+	SMALL_RESET_IN,	 /* that end was by a RST, if the timer was stopped at all */
+	SMALL_RESET_OUT, /* a stop will follow: this side answers with a RST */
+	SMALL_REUSED,	 /* a stop will follow: a new SYN takes its place */
 	SMALL_NWHATS,
 };
 
@@ -158,6 +158,29 @@ struct rec_small {
 	__u64 cookie;
 	__u64 mono_ns;
 	__s64 left_ns; /* until its timer expires, below 0: since; a jiffy's precision */
+};
+
+/* rec_request.what */
+enum request_what {
+	REQUEST_STARTED = 1, /* the SYN came, or its SYN-ACK was sent again */
+	REQUEST_STOPPED,     /* reset, or dropped: not by an ACK */
+	REQUEST_EXPIRED,     /* its SYN-ACK is sent again, or it is given up: by what follows */
+	REQUEST_NWHATS,
+};
+
+/* A request_sock: a SYN_RECEIVED that has no socket of its own yet. */
+struct rec_request {
+	__u8 kind; /* REC_REQUEST */
+	__u8 what;
+	__u8 family;
+	__u8 retransmits;
+	__u32 netns;
+	__u64 mono_ns;
+	__u8 laddr[16];
+	__u8 raddr[16];
+	__u16 lport;
+	__u16 rport;
+	__u32 pad;
 };
 
 /* What an iterator tells of a socket, whatever its kind. */
@@ -217,6 +240,7 @@ _Static_assert(sizeof(struct sock_owner) == 32, "wire");
 _Static_assert(sizeof(struct sock_ident) == 96, "wire");
 _Static_assert(sizeof(struct sock_end) == 40, "wire");
 _Static_assert(sizeof(struct rec_small) == 32, "wire");
+_Static_assert(sizeof(struct rec_request) == 56, "wire");
 _Static_assert(sizeof(struct row_sock) == 184, "wire");
 
 #endif

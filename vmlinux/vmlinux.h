@@ -219,6 +219,7 @@ struct tcp_timewait_sock {
 struct request_sock {
 	struct sock_common __req_common;
 	__u8 num_retrans;
+	__u8 num_timeout : 7;
 	struct timer_list rsk_timer;
 	struct sock *sk;
 };
@@ -230,6 +231,10 @@ struct inet_request_sock {
 struct tcp_request_sock {
 	struct inet_request_sock req;
 	__u64 snt_synack;
+};
+
+struct tcphdr {
+	__u16 rst : 1;
 };
 
 struct cred {

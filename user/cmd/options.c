@@ -31,6 +31,7 @@ enum key {
 	KEY_TIER,
 	KEY_BUFFER_SIZE,
 	KEY_VERBOSE,
+	KEY_HALF_OPEN,
 	KEY_MAX,
 };
 
@@ -237,6 +238,8 @@ static const struct argp_option run_options[] = {
 	 "how TIMED_WAIT is seen: auto (the default), fentry, timer, sweep", 3},
 	{"buffer-size", KEY_BUFFER_SIZE, "BYTES", 0,
 	 "of the ring buffer, 4k to 1G, rounded up to a power of two (default 4M)", 3},
+	{"half-open", KEY_HALF_OPEN, 0, 0,
+	 "also show handshakes that never complete (at most 4,000 a second)", 3},
 	{"verbose", KEY_VERBOSE, 0, 0, "say what libbpf says", 3},
 	{0},
 };
@@ -266,6 +269,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		if (parse_size(arg, &size) || size < 4096 || size > 1 << 30)
 			bad(state, "--buffer-size", arg, "a size from 4k to 1G");
 		o->tracer.buffer_size = size;
+		return 0;
+	case KEY_HALF_OPEN:
+		o->half_open = o->tracer.half_open = true;
 		return 0;
 	case KEY_VERBOSE:
 		log_set_verbose(1);

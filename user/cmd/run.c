@@ -82,6 +82,7 @@ int run_init(struct run *r, const struct options *o)
 	r->model.filter = o->tracer.filter;
 	r->model.rules = o->rules;
 	r->model.alerts = true;
+	r->model.half_open = o->half_open;
 	r->model.count_max = o->count;
 	r->model.small_source = r->tracer.tier == TIER_SWEEP ? SMALL_SWEEPS : SMALL_RECORDS;
 	return 0;
@@ -164,7 +165,9 @@ static bool rows_due(struct run *r)
 		r->pending = true;
 	if (r->pending)
 		return true;
-	return m->small_source == SMALL_SWEEPS ? m->n_small > 0 : m->n_small_fin_wait > 0;
+	if (m->small_source == SMALL_SWEEPS)
+		return m->n_small > 0 || m->half_open;
+	return m->n_small_fin_wait > 0;
 }
 
 /* How long to wait, in ms: until what is due next. */
@@ -214,9 +217,31 @@ static long round_once(struct run *r, __u64 now_ns)
 	return err ? err : n;
 }
 
+static void count_request(void *ctx, const struct row_sock *row)
+{
+	*(__u64 *)ctx += row->kind == ROW_REQUEST && !(row->flags & ROW_FILTERED);
+}
+
+/* Handshakes that failed: those that began, less those that became connections or still may. */
+static void count_half_open(struct run *r)
+{
+	struct req_counts now = tracer_requests(&r->tracer);
+	__u64 failed = now.born - now.done, waiting = 0;
+
+	if (r->tracer.tier == TIER_SWEEP || !now.born || now.born <= now.done)
+		return;
+	tracer_rows(&r->tracer, false, count_request, &waiting);
+	/* what was there before the start may be among the waiting */
+	r->model.sum.half_open = failed > waiting ? failed - waiting : 0;
+	if (now.unshown)
+		warn_line("%llu records of half-open connections were not shown: there were too many",
+			  now.unshown);
+}
+
 static int finish(struct run *r, long why, __u64 began_ns)
 {
 	take_losses(r, mono_now_ns());
+	count_half_open(r);
 	model_summary(&r->model, mono_now_ns() - began_ns);
 	if (model_flush(&r->model) && why != -EPIPE)
 		warn_line("not all could be written");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -8,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "kern/plan.h"
 #include "kern/tracer.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -59,34 +62,62 @@ static void lift_memlock(void)
 	setrlimit(RLIMIT_MEMLOCK, &all);
 }
 
-static void reason(struct tracer *t, const char *text)
+int probe_fentry(char *why, size_t len);
+__attribute__((weak)) int probe_fentry(char *why, size_t len)
 {
-	snprintf(t->tier_reason, sizeof(t->tier_reason), "%s", text);
+	snprintf(why, len, "not probed");
+	return -ENOSYS;
 }
 
-/* The tier to use, by what the kernel allows.  -EOPNOTSUPP: the one that was asked for can't be had. */
-static int plan_tier(struct tracer *t, enum tier wanted)
+static void because(struct tracer *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void because(struct tracer *t, const char *fmt, ...)
 {
-	if (wanted == TIER_SWEEP) {
-		t->tier = TIER_SWEEP;
-		reason(t, "asked for by --tier");
-		return 0;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(t->tier_reason, sizeof(t->tier_reason), fmt, args);
+	va_end(args);
+}
+
+/* Arguments of a kernel function by its BTF. */
+static int arity_of(void *ctx, const char *function)
+{
+	const struct btf *btf = ctx;
+	const struct btf_type *type;
+	__s32 id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+
+	if (id < 0)
+		return -ENOENT;
+	type = btf__type_by_id(btf, id);
+	type = btf__type_by_id(btf, type->type);
+	return btf_vlen(type);
+}
+
+/* Whether a tier can be had, as far as can be told without loading it. */
+static bool tier_possible(struct tracer *t, enum tier tier, const struct plan_input *in)
+{
+	const char *missing;
+	char why[96];
+
+	if (tier == TIER_SWEEP)
+		return true;
+	if (tier == TIER_TIMER) {
+		if (has_kernel_symbol("tw_timer_handler"))
+			return true;
+		because(t, "timer: /proc/kallsyms does not tell the address of tw_timer_handler");
+		return false;
 	}
-	if (wanted == TIER_FENTRY) {
-		warn_line("--tier fentry: this build has no fentry programs");
-		return -EOPNOTSUPP;
+	missing = plan_missing_function(in);
+	if (missing) {
+		because(t, "fentry: the kernel's BTF has no %s()", missing);
+		return false;
 	}
-	if (has_kernel_symbol("tw_timer_handler")) {
-		t->tier = TIER_TIMER;
-		return 0;
+	if (probe_fentry(why, sizeof(why))) {
+		because(t, "fentry: %s", why);
+		return false;
 	}
-	reason(t, "/proc/kallsyms does not tell the address of tw_timer_handler");
-	if (wanted == TIER_TIMER) {
-		warn_line("--tier timer: %s", t->tier_reason);
-		return -EOPNOTSUPP;
-	}
-	t->tier = TIER_SWEEP;
-	return 0;
+	return true;
 }
 
 static void configure(struct tracer *t, const struct tracer_options *o, __u32 size)
@@ -97,25 +128,19 @@ static void configure(struct tracer *t, const struct tracer_options *o, __u32 si
 	c->flow_filter = filter_by_flow(&o->filter);
 	c->step_filter = o->filter.states || o->filter.min_dwell_ns;
 	c->keep_ends = 1;
+	c->half_open = o->half_open;
+	c->tw_timers = t->tier == TIER_TIMER;
 	c->jiffy_ns = jiffy_ns();
 	c->start_ns = t->start_ns;
 	c->ring_quarter = size / 4;
 }
 
-static void choose_programs(struct tracer *t, const struct tracer_options *o)
+static void choose_programs(struct tracer *t, const struct plan_input *in)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, t->skel->obj) {
-		const char *section = bpf_program__section_name(prog);
-		bool timer = strstr(section, "timer_") != NULL;
-		bool iter = !strncmp(section, "iter", 4);
-
-		if (o->no_stream && !iter)
-			bpf_program__set_autoload(prog, false);
-		if (timer && t->tier != TIER_TIMER)
-			bpf_program__set_autoload(prog, false);
-	}
+	bpf_object__for_each_program(prog, t->skel->obj)
+		bpf_program__set_autoload(prog, plan_wants(in, bpf_program__name(prog)));
 }
 
 static int explain(int err)
@@ -135,7 +160,7 @@ static int explain(int err)
 	return err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
-static int load(struct tracer *t, const struct tracer_options *o)
+static int load(struct tracer *t, const struct tracer_options *o, const struct plan_input *in)
 {
 	__u32 size = ring_size(o->buffer_size ? o->buffer_size : BUFFER_SIZE_DEFAULT);
 	int err;
@@ -147,7 +172,7 @@ static int load(struct tracer *t, const struct tracer_options *o)
 	if (err)
 		return err;
 	configure(t, o, size);
-	choose_programs(t, o);
+	choose_programs(t, in);
 	err = tcpdwell_bpf__load(t->skel);
 	if (err)
 		return err;
@@ -190,6 +215,78 @@ static int watch_ring(struct tracer *t)
 	return 0;
 }
 
+static void unload(struct tracer *t)
+{
+	for (unsigned int i = 0; i < t->n_links; i++)
+		bpf_link__destroy(t->link[i]);
+	bpf_link__destroy(t->claim_link);
+	bpf_link__destroy(t->list_link);
+	ring_close(&t->ring);
+	tcpdwell_bpf__destroy(t->skel);
+	t->n_links = 0;
+	t->claim_link = t->list_link = NULL;
+	t->skel = NULL;
+}
+
+static int try_tier(struct tracer *t, const struct tracer_options *o, struct plan_input *in)
+{
+	int err;
+
+	t->tier = in->tier;
+	err = load(t, o, in);
+	if (!err)
+		err = attach(t);
+	if (err)
+		unload(t);
+	return err;
+}
+
+/* The best tier that loads; or the one that was asked for, or none. */
+static int open_tiers(struct tracer *t, const struct tracer_options *o, struct plan_input *in)
+{
+	enum tier first = o->tier == TIER_AUTO ? TIER_FENTRY : o->tier;
+	enum tier last = o->tier == TIER_AUTO ? TIER_SWEEP : o->tier;
+	int err = -EOPNOTSUPP;
+
+	for (in->tier = first; in->tier <= last; in->tier++) {
+		if (!tier_possible(t, in->tier, in))
+			continue;
+		err = try_tier(t, o, in);
+		if (!err)
+			return 0;
+		if (in->tier != last)
+			because(t, "%s: %s", tier_name(in->tier), strerror(-err));
+	}
+	if (err == -EOPNOTSUPP && *t->tier_reason)
+		warn_line("--tier %s: not here: %s", tier_name(o->tier), t->tier_reason);
+	else
+		err = explain(err);
+	return err;
+}
+
+static int open_all(struct tracer *t, const struct tracer_options *o)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct plan_input in = {
+		.stream = !o->no_stream,
+		.requests = has_kernel_symbol("reqsk_timer_handler"),
+		.arity = arity_of,
+		.ctx = btf,
+	};
+	struct tracer_options list = *o;
+	int err;
+
+	if (!btf)
+		return explain(-errno);
+	if (o->no_stream)
+		list.tier = TIER_SWEEP;
+	err = open_tiers(t, &list, &in);
+	btf__free(btf);
+	if (o->tier == TIER_SWEEP && !err)
+		because(t, "asked for by --tier");
+	return err;
+}
+
 int tracer_open(struct tracer *t, const struct tracer_options *o)
 {
 	int err;
@@ -200,30 +297,20 @@ int tracer_open(struct tracer *t, const struct tracer_options *o)
 	t->start_ns = now_ns();
 	libbpf_set_print(libbpf_talk);
 	lift_memlock();
-	err = plan_tier(t, o->tier);
-	if (err)
-		goto fail;
-	err = load(t, o);
-	if (!err)
-		err = attach(t);
-	if (!err)
+	err = open_all(t, o);
+	if (!err) {
 		err = watch_ring(t);
-	if (!err)
-		return 0;
-	err = explain(err);
-fail:
-	tracer_close(t);
+		if (err)
+			warn_line("%s", strerror(-err));
+	}
+	if (err)
+		tracer_close(t);
 	return err;
 }
 
 void tracer_close(struct tracer *t)
 {
-	for (unsigned int i = 0; i < t->n_links; i++)
-		bpf_link__destroy(t->link[i]);
-	bpf_link__destroy(t->claim_link);
-	bpf_link__destroy(t->list_link);
-	ring_close(&t->ring);
-	tcpdwell_bpf__destroy(t->skel);
+	unload(t);
 	if (t->epoll >= 0)
 		close(t->epoll);
 	if (t->home_netns >= 0)
@@ -260,6 +347,13 @@ __u64 tracer_lost(struct tracer *t, enum lost_cause cause)
 
 	t->lost_told[cause] = now;
 	return more;
+}
+
+struct req_counts tracer_requests(struct tracer *t)
+{
+	const volatile struct counters *c = &t->skel->bss->counters;
+
+	return (struct req_counts){c->req_born, c->req_done, c->req_unshown};
 }
 
 bool tracer_held(struct tracer *t)

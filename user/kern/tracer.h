@@ -19,6 +19,7 @@ struct tracer_options {
 	struct filter filter;
 	enum tier tier;	    /* TIER_AUTO: the best that loads */
 	__u32 buffer_size;  /* bytes; rounded up to a power of two of pages */
+	bool half_open;	    /* stream the request sockets too */
 	bool no_stream;	    /* iterators alone: no record is ever sent */
 };
 
@@ -60,6 +61,15 @@ void tracer_wait(struct tracer *t, bool busy, int timeout_ms);
 
 /* Records lost by a cause since this was last asked. */
 __u64 tracer_lost(struct tracer *t, enum lost_cause cause);
+
+/* Half-open connections, since the start. */
+struct req_counts {
+	__u64 born; /* SYNs that were answered */
+	__u64 done; /* ... that became a connection */
+	__u64 unshown; /* records that the limit of the stream held back */
+};
+
+struct req_counts tracer_requests(struct tracer *t);
 
 /* A local port filter holds SYN_SENT sockets back since this was last asked: a tracer_rows() lets them go. */
 bool tracer_held(struct tracer *t);

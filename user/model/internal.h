@@ -31,6 +31,17 @@ void small_tick(struct model *m, __u64 now_ns);
 __u64 small_due(const struct model *m);
 /* A connection got its ports, or a SYN came: has it taken a small socket's place? */
 void small_reuse(struct model *m, const struct conn *c);
+/* Half-open connections, each under a cookie made of its addresses and ports. */
+void request_record(struct model *m, const struct rec_request *r);
+void request_row(struct model *m, const struct row_sock *row);
+/* It became a connection, or its end was waited for long enough. */
+void request_done(struct model *m, const struct sock_ident *ident);
+void request_over(struct model *m, struct conn *c);
+/* Has a listener's owner for what came in at its port. */
+void request_owner(struct model *m, struct conn *c);
+/* Tells of an end later, unless something comes that explains it. */
+void end_later(struct model *m, struct conn *c, __u64 at_ns);
+
 /* A sweep ended: what is in limbo or small and was not met is over. */
 void small_swept(struct model *m, __u64 now_ns);
 

@@ -136,6 +136,7 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 	m->n_small -= c->small;
 	m->n_small_fin_wait -= c->small && c->state == ST_FIN_WAIT2;
 	m->n_limbo -= c->in_limbo;
+	m->n_half_open -= c->half_open;
 	table_del(&m->table, c);
 }
 
@@ -150,6 +151,8 @@ static void held_step(struct model *m, struct conn *c, const struct rec_step *s)
 	};
 
 	c->roles = ROLES(ROLE_OPEN(s->roles), 0);
+	if (m->n_half_open)
+		request_done(m, &c->ident);
 	conn_step(m, c, &t);
 }
 
@@ -177,7 +180,7 @@ static void big_step(struct model *m, struct conn *c, const struct rec_step *s,
 	}
 	if (small_takes_over(m, c, s, end))
 		return;
-	t.end = end;
+	t.end = s->from == ST_LISTEN ? NULL : end;
 	t.reason = reason_of_end(s->from, s->flags, end);
 	if (m->small_source == SMALL_UNSEEN && t.reason == REASON_TIME_WAIT_OVERFLOW)
 		t.reason = REASON_FIN;
@@ -237,6 +240,7 @@ int model_record(struct model *m, const void *rec, size_t size)
 		[REC_END] = sizeof(struct rec_end),
 		[REC_OPEN_END] = sizeof(struct rec_open_end),
 		[REC_SMALL] = sizeof(struct rec_small),
+		[REC_REQUEST] = sizeof(struct rec_request),
 	};
 	const __u8 *kind = rec;
 
@@ -244,6 +248,10 @@ int model_record(struct model *m, const void *rec, size_t size)
 		return -EINVAL;
 	if (*kind == REC_SMALL) {
 		small_record(m, rec);
+		return 0;
+	}
+	if (*kind == REC_REQUEST) {
+		request_record(m, rec);
 		return 0;
 	}
 	return step_record(m, rec);
@@ -289,6 +297,8 @@ void model_row(struct model *m, const struct row_sock *row)
 		small_row(m, row);
 		return;
 	}
+	if (row->kind == ROW_REQUEST)
+		request_row(m, row);
 	if (row->kind != ROW_FULL || row->state == ST_CLOSE)
 		return;
 	c = table_find(&m->table, row->cookie);
@@ -310,7 +320,7 @@ void model_resync_end(struct model *m, __u64 now_ns)
 	__u32 slot = 0;
 
 	while ((c = table_next(&m->table, &slot)))
-		if (!c->small && !c->in_limbo && c->seen_ns < m->resync_ns &&
+		if (!c->small && !c->in_limbo && !c->half_open && c->seen_ns < m->resync_ns &&
 		    c->since_ns < m->resync_ns)
 			conn_forget(m, c, now_ns);
 	small_swept(m, now_ns);

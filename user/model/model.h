@@ -48,6 +48,8 @@ struct model {
 	__u32 n_small;	  /* connections in small sockets */
 	__u32 n_small_fin_wait; /* ... of them in FIN_WAIT_2 */
 	__u32 n_limbo;	  /* ... and those that may be */
+	__u32 n_half_open; /* request sockets, when they are shown */
+	bool half_open;	   /* show them */
 	struct ends ends; /* small sockets whose end waits for what follows it */
 	__u64 resync_ns;  /* begin of the resync that goes on */
 	__u32 by_state[ST_MAX];

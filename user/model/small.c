@@ -64,12 +64,17 @@ static void small_timer(struct model *m, struct conn *c, unsigned int substate, 
 	c->until_ns = until_ns;
 }
 
-static enum reason early_reason(const struct conn *c, enum small_what what)
+/* Of FIN_WAIT_2 the timer alone does not tell; nearly always it was a RST. */
+static enum reason early_reason(const struct conn *c)
 {
-	if (what == SMALL_REUSED)
+	if (c->end_what == SMALL_REUSED)
 		return REASON_REUSED;
 	if (c->state == ST_TIME_WAIT)
 		return REASON_KILLED;
+	if (c->end_what == SMALL_RESET_OUT)
+		return REASON_RESET_SENT;
+	if (c->end_via == VIA_FENTRY && c->end_what != SMALL_RESET_IN)
+		return REASON_ABORTED;
 	return REASON_RESET_RECEIVED;
 }
 
@@ -124,7 +129,7 @@ static bool ends_grow(struct ends *e)
 }
 
 /* An early end is told when nothing that came with it explains it better. */
-static void end_later(struct model *m, struct conn *c, __u64 at_ns, enum small_what what)
+void end_later(struct model *m, struct conn *c, __u64 at_ns)
 {
 	struct ends *e = &m->ends;
 
@@ -135,7 +140,6 @@ static void end_later(struct model *m, struct conn *c, __u64 at_ns, enum small_w
 	e->wait[(e->head + e->n++) & (e->room - 1)] = (struct end_wait){c->cookie, at_ns};
 	c->ending = true;
 	c->ended_ns = at_ns;
-	c->end_what = what;
 }
 
 __u64 small_due(const struct model *m)
@@ -155,8 +159,12 @@ void small_tick(struct model *m, __u64 now_ns)
 
 		m->ends.head = (m->ends.head + 1) & (m->ends.room - 1);
 		m->ends.n--;
-		if (c && c->ending && c->ended_ns == at_ns)
-			small_over(m, c, at_ns, early_reason(c, c->end_what), c->end_via, 0);
+		if (!c || !c->ending || c->ended_ns != at_ns)
+			continue;
+		if (c->half_open)
+			request_over(m, c);
+		else
+			small_over(m, c, at_ns, early_reason(c), c->end_via, 0);
 	}
 }
 
@@ -193,6 +201,7 @@ void small_record(struct model *m, const struct rec_small *r)
 	c->end_via = r->via;
 	if (r->what == SMALL_BORN) {
 		c->ending = false;
+		c->end_what = 0;
 		small_timer(m, c, r->substate, until_ns, r->mono_ns, r->via);
 		return;
 	}
@@ -200,8 +209,10 @@ void small_record(struct model *m, const struct rec_small *r)
 	small_timer(m, c, r->substate, until_ns, entered_ns, r->via);
 	if (r->what == SMALL_EXPIRED)
 		small_expired(m, c, r->mono_ns, r->via);
-	else
-		end_later(m, c, r->mono_ns, r->what);
+	else if (r->what == SMALL_STOPPED)
+		end_later(m, c, r->mono_ns);
+	else if (r->what != SMALL_RESET_IN || c->ending)
+		c->end_what = r->what; /* a RST that stopped no timer was ignored (RFC 1337) */
 }
 
 bool small_takes_over(struct model *m, struct conn *c, const struct rec_step *s,
@@ -282,7 +293,7 @@ static void swept_away(struct model *m, struct conn *c, __u64 now_ns)
 	if (++c->missed < MISSES)
 		return;
 	c->at_least = true;
-	small_over(m, c, later_of(c->seen_ns, c->since_ns), early_reason(c, SMALL_FREED),
+	small_over(m, c, later_of(c->seen_ns, c->since_ns), early_reason(c),
 		   VIA_SWEEP, 0);
 }
 
@@ -291,11 +302,13 @@ void small_swept(struct model *m, __u64 now_ns)
 	__u32 slot = 0;
 	struct conn *c;
 
-	if (!m->n_small && !m->n_limbo)
+	if (!m->n_small && !m->n_limbo && !m->n_half_open)
 		return;
 	while ((c = table_next(&m->table, &slot))) {
 		if (c->seen_ns >= m->resync_ns || c->ending)
 			continue;
+		if (c->half_open && c->since_ns < m->resync_ns)
+			end_later(m, c, later_of(c->seen_ns, c->since_ns));
 		if (c->in_limbo && c->ended_ns < m->resync_ns && ++c->missed >= MISSES)
 			limbo_over(m, c);
 		else if (c->small && c->since_ns < m->resync_ns)

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Half-open connections: request_socks, by their timer's tracepoints.  They are
+ * always counted.  Only on demand are they streamed, and then at a limited rate:
+ * a SYN flood must not push the connections out of the buffer.
+ */
+#ifndef TCPDWELL_REQUEST_BPF_H
+#define TCPDWELL_REQUEST_BPF_H
+
+#include "maps.bpf.h"
+#include "sock.bpf.h"
+#include "emit.bpf.h"
+
+/* Records of request sockets: so many each window */
+#define REQ_WINDOW_NS 100000000ULL
+#define REQ_PER_WINDOW 400
+/* A child and the end of its request_sock follow each other in one softirq. */
+#define CHILD_NEAR_NS 1000000ULL
+
+/* net/ipv4/inet_connection_sock.c, static */
+extern const void reqsk_timer_handler __ksym __weak;
+
+/* races cost a record more or less */
+static __u64 req_window_ns;
+static __u64 req_in_window;
+
+static __always_inline bool is_req_timer(const struct timer_list *timer)
+{
+	const void *handler = &reqsk_timer_handler;
+
+	return handler && (const void *)timer->function == handler;
+}
+
+/*
+ * A request_sock's timer is stopped when it is done, right after its child was
+ * made, on the same CPU; without a child before it the handshake has failed.
+ * (The child does not know its peer's port yet before Linux 6.16.)
+ */
+static __always_inline void note_child(__u64 now_ns)
+{
+	__u32 zero = 0;
+	__u64 *at = bpf_map_lookup_elem(&last_child, &zero);
+
+	if (at)
+		*at = now_ns;
+}
+
+static __always_inline bool child_was_made(__u64 now_ns)
+{
+	__u32 zero = 0;
+	__u64 *at = bpf_map_lookup_elem(&last_child, &zero);
+	bool made;
+
+	if (!at)
+		return false;
+	made = *at && now_ns - *at < CHILD_NEAR_NS;
+	*at = 0;
+	return made;
+}
+
+static __always_inline struct request_sock *req_of_timer(struct timer_list *timer)
+{
+	return (void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer);
+}
+
+static __always_inline void read_req_flow(struct request_sock *req, struct flow *w)
+{
+	w->family = BPF_CORE_READ(req, __req_common.skc_family) == AF_INET6 ? 6 : 4;
+	w->lport = BPF_CORE_READ(req, __req_common.skc_num);
+	w->rport = bpf_ntohs(BPF_CORE_READ(req, __req_common.skc_dport));
+	w->netns = BPF_CORE_READ(req, __req_common.skc_net.net, ns.inum);
+	if (w->family == 6) {
+		BPF_CORE_READ_INTO(&w->laddr, req, __req_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&w->raddr, req, __req_common.skc_v6_daddr);
+		return;
+	}
+	w->laddr[0] = 0;
+	w->laddr[1] = v4_mapped_tail(BPF_CORE_READ(req, __req_common.skc_rcv_saddr));
+	w->raddr[0] = 0;
+	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(req, __req_common.skc_daddr));
+}
+
+static __always_inline bool within_limit(__u64 now_ns)
+{
+	if (now_ns - req_window_ns > REQ_WINDOW_NS) {
+		req_window_ns = now_ns;
+		req_in_window = 0;
+	}
+	if (req_in_window < REQ_PER_WINDOW) {
+		req_in_window++;
+		return true;
+	}
+	__sync_fetch_and_add(&counters.req_unshown, 1);
+	return false;
+}
+
+static __always_inline void emit_request(struct request_sock *req, const struct flow *w,
+					 enum request_what what, __u64 now_ns)
+{
+	struct rec_request *r;
+
+	if (!config.half_open || !within_limit(now_ns))
+		return;
+	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	if (!r) {
+		count_lost(LOST_RING_FULL);
+		return;
+	}
+	r->kind = REC_REQUEST;
+	r->what = what;
+	r->family = w->family;
+	r->retransmits = BPF_CORE_READ(req, num_retrans);
+	r->netns = w->netns;
+	r->mono_ns = now_ns;
+	__builtin_memcpy(r->laddr, w->laddr, 16);
+	__builtin_memcpy(r->raddr, w->raddr, 16);
+	r->lport = w->lport;
+	r->rport = w->rport;
+	r->pad = 0;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	wake_if_wanted();
+}
+
+/* The flow is read only when something hangs on it. */
+static __always_inline bool req_wanted(struct request_sock *req, struct flow *w)
+{
+	if (!config.flow_filter && !config.half_open)
+		return true;
+	read_req_flow(req, w);
+	return !config.flow_filter || filter_flow(&config.filter, w) == MATCH_YES;
+}
+
+static __always_inline void on_req_start(struct timer_list *timer)
+{
+	struct request_sock *req = req_of_timer(timer);
+	struct flow w = {};
+
+	if (!req_wanted(req, &w))
+		return;
+	if (!BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout))
+		__sync_fetch_and_add(&counters.req_born, 1);
+	emit_request(req, &w, REQUEST_STARTED, bpf_ktime_get_ns());
+}
+
+static __always_inline void on_req_stop(struct timer_list *timer)
+{
+	struct request_sock *req = req_of_timer(timer);
+	__u64 now_ns = bpf_ktime_get_ns();
+	bool done = child_was_made(now_ns);
+	struct flow w = {};
+
+	if (!req_wanted(req, &w))
+		return;
+	if (done)
+		__sync_fetch_and_add(&counters.req_done, 1);
+	else
+		emit_request(req, &w, REQUEST_STOPPED, now_ns);
+}
+
+static __always_inline void on_req_expire(struct timer_list *timer)
+{
+	struct request_sock *req = req_of_timer(timer);
+	struct flow w = {};
+
+	if (req_wanted(req, &w))
+		emit_request(req, &w, REQUEST_EXPIRED, bpf_ktime_get_ns());
+}
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Half-open connections: SYN_RECEIVED while it is a request_sock.  The ones
+ * that become connections are told with those; here are the others.
+ */
+#include <string.h>
+
+#include "model/internal.h"
+
+/* Cookies of sockets are counters: they don't get there. */
+#define MADE_UP (1ULL << 63)
+
+static __u64 mix(__u64 h, const void *data, size_t len)
+{
+	const __u8 *p = data;
+
+	/* FNV-1a */
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x100000001b3ULL;
+	return h;
+}
+
+static __u64 request_cookie(const struct sock_ident *id)
+{
+	__u64 h = 0xcbf29ce484222325ULL;
+
+	h = mix(h, id->laddr, sizeof(id->laddr));
+	h = mix(h, id->raddr, sizeof(id->raddr));
+	h = mix(h, &id->lport, sizeof(id->lport));
+	h = mix(h, &id->rport, sizeof(id->rport));
+	h = mix(h, &id->netns, sizeof(id->netns));
+	return h | MADE_UP;
+}
+
+static bool any_addr(const __u8 addr[16])
+{
+	static const __u8 v6[16], v4[16] = {[10] = 0xff, [11] = 0xff};
+
+	return !memcmp(addr, v6, 16) || !memcmp(addr, v4, 16);
+}
+
+static bool listens_for(const struct conn *l, const struct sock_ident *id)
+{
+	return l->state == ST_LISTEN && l->ident.lport == id->lport &&
+	       l->ident.netns == id->netns &&
+	       (any_addr(l->ident.laddr) || !memcmp(l->ident.laddr, id->laddr, 16));
+}
+
+void request_owner(struct model *m, struct conn *c)
+{
+	struct conn *l;
+	__u32 slot = 0;
+
+	while ((l = table_next(&m->table, &slot))) {
+		if (!listens_for(l, &c->ident))
+			continue;
+		c->ident.owner = l->ident.owner;
+		c->ident.cgroup = l->ident.cgroup;
+		if (c->ident.owner.how > OWNER_LISTENER)
+			c->ident.owner.how = OWNER_LISTENER;
+		return;
+	}
+}
+
+/* Not told yet: it may become a connection, which tells it then. */
+static void request_begins(struct model *m, const struct sock_ident *id, __u64 mono_ns,
+			   enum via via)
+{
+	struct conn *c = conn_new(m, request_cookie(id));
+
+	if (!c)
+		return;
+	c->ident = *id;
+	c->ident.born_ns = mono_ns;
+	c->roles = ROLES(ROLE_PASSIVE, 0);
+	c->half_open = true;
+	c->end_via = via;
+	m->n_half_open++;
+	request_owner(m, c);
+	conn_state(m, c, ST_SYN_RECV, mono_ns, via == VIA_SWEEP);
+}
+
+static void tell_begin(struct model *m, struct conn *c)
+{
+	struct transition t = {
+		.mono_ns = c->since_ns,
+		.from = ST_LISTEN,
+		.to = ST_SYN_RECV,
+		.first = true,
+		.via = c->end_via,
+	};
+
+	conn_step(m, c, &t);
+}
+
+static void rec_ident(const struct rec_request *r, struct sock_ident *id)
+{
+	memset(id, 0, sizeof(*id));
+	memcpy(id->laddr, r->laddr, sizeof(id->laddr));
+	memcpy(id->raddr, r->raddr, sizeof(id->raddr));
+	id->lport = r->lport;
+	id->rport = r->rport;
+	id->netns = r->netns;
+	id->family = r->family;
+}
+
+void request_record(struct model *m, const struct rec_request *r)
+{
+	struct sock_ident id;
+	struct conn *c;
+
+	rec_ident(r, &id);
+	c = table_find(&m->table, request_cookie(&id));
+	if (r->what == REQUEST_STARTED && !c) {
+		request_begins(m, &id, r->mono_ns, VIA_TIMER);
+		return;
+	}
+	if (!c)
+		return;
+	c->end.retransmits = r->retransmits;
+	c->seen_ns = r->mono_ns;
+	if (r->what == REQUEST_STARTED) {
+		c->ending = false;
+		return;
+	}
+	c->end_what = r->what;
+	end_later(m, c, r->mono_ns);
+}
+
+void request_row(struct model *m, const struct row_sock *row)
+{
+	struct conn *c;
+
+	if (!m->half_open)
+		return;
+	c = table_find(&m->table, request_cookie(&row->ident));
+	if (!c) {
+		request_begins(m, &row->ident, row->mono_ns, VIA_SWEEP);
+		c = table_find(&m->table, request_cookie(&row->ident));
+	}
+	if (!c)
+		return;
+	c->seen_ns = row->mono_ns;
+	c->end.retransmits = row->retransmits;
+}
+
+void request_done(struct model *m, const struct sock_ident *ident)
+{
+	struct conn *c = table_find(&m->table, request_cookie(ident));
+
+	if (c)
+		conn_forget(m, c, c->since_ns);
+}
+
+/* A timer that expired and was not set again: the last SYN-ACK got no answer. */
+void request_over(struct model *m, struct conn *c)
+{
+	struct transition t = {
+		.mono_ns = c->ended_ns,
+		.dwell_ns = c->ended_ns - c->since_ns,
+		.from = ST_SYN_RECV,
+		.to = ST_CLOSE,
+		.via = c->end_via,
+		.end = &c->end,
+		.reason = c->end_what == REQUEST_EXPIRED ? REASON_TIMEOUT : REASON_RESET_RECEIVED,
+	};
+
+	t.at_least = c->at_least;
+	tell_begin(m, c);
+	m->sum.half_open++;
+	c->end.facts = END_NO_TCP;
+	c->end.age_ns = t.dwell_ns;
+	conn_step(m, c, &t);
+	conn_forget(m, c, t.mono_ns);
+}
