@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "kern/plan.h"
+#include "kern/probe.h"
 #include "kern/tracer.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -60,13 +61,6 @@ static void lift_memlock(void)
 	struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
 
 	setrlimit(RLIMIT_MEMLOCK, &all);
-}
-
-int probe_fentry(char *why, size_t len);
-__attribute__((weak)) int probe_fentry(char *why, size_t len)
-{
-	snprintf(why, len, "not probed");
-	return -ENOSYS;
 }
 
 static void because(struct tracer *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
