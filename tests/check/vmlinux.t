@@ -60,8 +60,29 @@ plant 'enum {
 	BPF_F_ODD = 1,
 };' 'enum value BPF_F_ODD is missing'
 
-cp "$header" "$planted"
-printf 'struct linger___odd {\n\tint l_odd;\n};\n' >>"$planted"
-text=$(./vmlinux.sh "$planted" 2>&1)
-result $? "a flavor may be missing" "$(grep odd <<<"$text")"
+# pass DECLARATIONS NAME: the check must let that pass
+pass() {
+	{
+		cat "$header"
+		echo "$1"
+	} >"$planted"
+	text=$(./vmlinux.sh "$planted" 2>&1)
+	result $? "$2" "$(grep linger <<<"$text")"
+}
+
+pass 'struct linger___odd {
+	int l_odd;
+};' 'a flavor may be missing'
+pass 'struct linger {
+	int l_new;
+};
+struct linger___old {
+	int l_onoff;
+};' 'a field may be missing where a flavor is there instead'
+plant 'struct linger {
+	int l_new;
+};
+struct linger___older {
+	int l_odd;
+};' 'linger.l_new is missing'
 echo "1..$n"
