@@ -148,8 +148,13 @@ char *term_escape(char *p, const char *s, size_t n)
 
 	while (u < end) {
 		__u32 c;
-		int len = utf8_char(u, end - u, &c);
+		int len;
 
+		if (*u >= 0x20 && *u < 0x7f) {
+			*p++ = (char)*u++;
+			continue;
+		}
+		len = utf8_char(u, end - u, &c);
 		if (len && !acts_on_terminal(c))
 			p = mempcpy(p, u, len);
 		else
@@ -159,16 +164,15 @@ char *term_escape(char *p, const char *s, size_t n)
 	return p;
 }
 
-static unsigned int char_columns(const unsigned char *s, size_t n, int *len)
+static inline unsigned int char_columns(const unsigned char *s, size_t n, int *len)
 {
-	__u32 c;
+	__u32 c = 0;
 
-	*len = utf8_char(s, n, &c);
-	if (!*len) {
-		*len = 1;
-		return 1;
-	}
-	return is_wide(c) ? 2 : 1;
+	*len = *s < 0x80 ? 1 : utf8_char(s, n, &c);
+	if (*len > 1)
+		return is_wide(c) ? 2 : 1;
+	*len = 1;
+	return 1;
 }
 
 unsigned int term_columns(const char *s, size_t n)

@@ -61,7 +61,7 @@ static const char *reason_text(enum reason reason)
 	case REASON_RESET_SENT:
 		return "RST out";
 	case REASON_TIME_WAIT_OVERFLOW:
-		return "too many TIMED_WAIT";
+		return "over tcp_max_tw_buckets";
 	case REASON_UNKNOWN:
 		return "end not seen";
 	default:
@@ -328,15 +328,16 @@ static void say_sockets(struct obuf *b, const struct hello *h, enum name_set nam
 	say(b, "\n");
 }
 
-static void say_tier(struct obuf *b, const struct hello *h)
+static void say_tier(struct obuf *b, const struct hello *h, enum name_set names)
 {
 	bool none = !h->tier || !strcmp(h->tier, "none");
 
-	if (none) {
-		say(b,
-		    "not shown: what follows the close of a socket (TIMED_WAIT, most of FIN_WAIT_2)");
-	} else {
-		say(b, "TIMED_WAIT and FIN_WAIT_2 after close: seen by ");
+	say(b, none ? "not shown: " : "after the close of a socket: ");
+	say(b, state_name(names, ST_TIME_WAIT));
+	say(b, " and most of ");
+	say(b, state_name(names, ST_FIN_WAIT2));
+	if (!none) {
+		say(b, " seen by ");
 		say_escaped(b, h->tier);
 	}
 	if (h->tier_reason) {
@@ -357,7 +358,7 @@ void hello_talk(struct obuf *b, const struct hello *h, enum name_set names)
 	say(b, ", showing ");
 	say_escaped(b, h->filter ? h->filter : "every TCP state transition");
 	say(b, "\n");
-	say_tier(b, h);
+	say_tier(b, h, names);
 	say_sockets(b, h, names);
 }
 
