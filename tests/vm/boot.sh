@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+#   boot.sh KERNELDIR IMAGE LOG RUN
+#
+# Boots a kernel in QEMU. What guest-run writes goes to LOG, the console to
+# LOG.console. A guest that is silent for VM_SILENCE seconds hangs: it is ended,
+# and LOG says so with the console's last lines.
+set -euo pipefail
+
+kernel=$1
+image=$2
+log=$3
+run=$4
+silence=${VM_SILENCE:-240}
+console=$log.console
+# One thread for both virtual CPUs: with more, QEMU's emulation of patched kernel
+# code races. "-M pc" boots faster than q35, and more surely than microvm.
+accel=${VM_ACCEL:-tcg,thread=single}
+cpu=qemu64
+[ "$accel" != kvm ] || cpu=host
+
+params="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic VM_RUN=$run"
+[ -z "${VM_LIMIT:-}" ] || params+=" VM_LIMIT=$VM_LIMIT"
+[ "$run" != lockdown ] || params+=" lockdown=confidentiality"
+
+: >"$log"
+: >"$console"
+qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -smp 2 -M pc -m "${VM_MEMORY:-1024}" \
+	-nodefaults -no-user-config -display none -no-reboot \
+	-serial "file:$console" -serial "file:$log" \
+	-kernel "$kernel/vmlinuz" -initrd "$image" -append "$params" \
+	</dev/null >"$log.qemu" 2>&1 &
+qemu=$!
+trap 'kill $qemu 2>/dev/null || :' EXIT
+
+size=-1
+last=$SECONDS
+why=
+while kill -0 $qemu 2>/dev/null; do
+	sleep 0.5
+	now=$(stat -c %s "$log")
+	if [ "$now" -ne "$size" ]; then
+		size=$now
+		last=$SECONDS
+	elif [ $((SECONDS - last)) -ge "$silence" ]; then
+		why="silent for $silence s"
+		kill $qemu
+		break
+	fi
+done
+wait $qemu || :
+
+grep -qx '@done' "$log" && exit 0
+{
+	echo
+	echo "@gone ${why:-ended before its tests did}"
+	tail -n 3 "$log.qemu" | sed 's/^/# qemu: /'
+	tail -n 30 "$console" | tr -d '\r' | sed 's/^/# console: /'
+} >>"$log"
+exit 1

@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+#   run.sh [--tap] [SERIES...]
+#
+# Boots Debian's kernels in QEMU and runs the kernel tests in each, under each
+# tier that it allows. Prints what failed and a table, or TAP with --tap.
+# The status is 1 when a test failed, or a guest.
+#
+#   T="words"    only the tests whose name has one of these words
+#   VM_CACHE     where the kernels are kept (build/vm/kernels)
+#   VM_JOBS      how many guests at a time (2)
+#   VM_LIMIT     seconds for a test program, VM_SILENCE for a guest that says nothing
+#   VM_ACCEL     QEMU's accelerator; kvm only where a probe finds that it works
+#   VM_MIRROR    Debian's mirror
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+tap=0
+if [ "${1:-}" = --tap ]; then
+	tap=1
+	shift
+fi
+[ $# -gt 0 ] || set -- 5.10 6.1 6.12 6.17 newest
+build=build/vm
+cache=${VM_CACHE:-$build/kernels}
+logs=$build/logs
+here=tests/vm
+
+skip_all() {
+	[ $tap -eq 0 ] || echo "1..0 # SKIP $*"
+	echo "test-vm: $*" >&2
+	exit 0
+}
+
+say() {
+	echo "# $*" >&2
+}
+
+need() {
+	local lacking=
+	command -v qemu-system-x86_64 >/dev/null || lacking+=" qemu-system-x86"
+	ldd "$(command -v busybox)" >/dev/null 2>&1 && lacking+=" busybox-static"
+	command -v busybox >/dev/null || lacking+=" busybox-static"
+	[ -z "$lacking" ] || skip_all "no virtual machines without:$lacking"
+}
+
+# The test programs as static ones too: the guest has no libraries.
+tests=()
+build_all() {
+	local source name word
+	for source in tests/kernel/*.t.c; do
+		name=$(basename "$source" .t.c)
+		for word in ${T:-$name}; do
+			[[ $name != *$word* ]] || { tests+=("$build/tests/kernel/$name.t") && break; }
+		done
+	done
+	[ ${#tests[@]} -gt 0 ] || skip_all "no kernel test has one of these words in its name: $T"
+	# shellcheck disable=SC2016 # for make
+	make B=$build STATIC=1 SAN= CFLAGS=-O2 LDFLAGS=-s TEST_LD='$(LD_ALL)' \
+		TEST_LIBS='-ljansson $(LIBS)' $build/tcpdwell "${tests[@]}" >&2
+}
+
+fetch() {
+	local series=$1 why
+	[ -e "$cache/$series/vmlinuz" ] && return
+	say "fetching kernel $series"
+	why=$($here/fetch.sh "$series" "$cache/$series" 2>&1) && return
+	say "kernel $series: $why"
+	echo "@missing - $why" >"$logs/$series.tests.log"
+	return 1
+}
+
+# An openable /dev/kvm proves nothing: where this is a guest itself, a kernel may hang in it.
+probe_kvm() {
+	local series=$1
+	[ -z "${VM_ACCEL:-}" ] && [ -w /dev/kvm ] || return 0
+	if VM_ACCEL=kvm VM_SILENCE=10 $here/boot.sh "$cache/$series" "$build/$series.img" \
+		"$build/kvm-probe" nothing 2>/dev/null; then
+		export VM_ACCEL=kvm
+	else
+		export VM_ACCEL=tcg,thread=single
+		say "KVM does not work here: the guests are emulated"
+	fi
+}
+
+need
+build_all
+mkdir -p "$cache"
+rm -rf "$logs"
+mkdir -p "$logs"
+jobs=()
+files=()
+for series; do
+	files+=("$logs/$series.tests.log")
+	fetch "$series" || continue
+	$here/pack.sh "$cache/$series" $build "$build/$series.img" "${tests[@]}"
+	[ ${#jobs[@]} -gt 0 ] || probe_kvm "$series"
+	for run in tests lockdown; do
+		jobs+=("$cache/$series" "$build/$series.img" "$logs/$series.$run.log" "$run")
+	done
+	files+=("$logs/$series.lockdown.log")
+done
+# A guest that failed says so in its log.
+[ ${#jobs[@]} -eq 0 ] ||
+	printf '%s\0' "${jobs[@]}" | xargs -0 -n 4 -P "${VM_JOBS:-2}" $here/boot.sh || :
+
+awk -v tap=$build/results.tap -v table=$build/table -f $here/report.awk "${files[@]}"
+if [ $tap -eq 1 ]; then
+	cat $build/results.tap
+	sed 's/^/# /' $build/table
+else
+	for file in "${files[@]}"; do
+		grep -q '^@doctor' "$file" || continue
+		echo "tcpdwell doctor on $(basename "$file" .tests.log):"
+		sed -n 's/^@doctor/ /p' "$file"
+	done
+	awk '/^(not )?ok / { bad = /^not/ } bad && !/^1\.\./' $build/results.tap
+	cat $build/table
+	echo "all that the guests said is in $logs"
+fi
+! grep -q '^not ok' $build/results.tap
