@@ -172,6 +172,17 @@ static void a_note_gives_what_fits(void **unused)
 		strstr(printed(0, t), "1m00s reused, passive close, re-armed 2x, by sk:beef"));
 }
 
+static void a_note_says_nothing_twice(void **unused)
+{
+	struct sock_end none = {.age_ns = 71500};
+	struct transition t = step(ST_SYN_SENT, ST_CLOSE, 71500);
+
+	(void)unused;
+	t.reason = REASON_REFUSED;
+	t.end = &none;
+	assert_non_null(strstr(printed(0, t), "71.5us refused\n"));
+}
+
 static void owners(void **unused)
 {
 	(void)unused;
@@ -430,6 +441,7 @@ int main(void)
 		TEST(wide_terminal),
 		TEST(narrow_terminal),
 		TEST(a_note_gives_what_fits),
+		TEST(a_note_says_nothing_twice),
 		TEST(owners),
 		TEST(width_is_never_exceeded),
 		TEST(colour_changes_nothing_else),

@@ -135,16 +135,18 @@ static void note_count(struct note *n, const char *before, __u64 count, const ch
 		note_add(n, text, fmt_str(fmt_u64(fmt_str(text, before), count), after));
 }
 
-static void note_end(struct note *n, const struct sock_end *e)
+/* Nothing of a connection that never was, and no age that the dwell has told already. */
+static void note_end(struct note *n, const struct sock_end *e, __u64 dwell_ns)
 {
+	bool bytes = !(e->facts & END_NO_TCP) && (e->bytes_sent || e->bytes_received);
 	char text[64], *p;
 
-	if (!(e->facts & END_NO_TCP)) {
+	if (bytes) {
 		p = fmt_size(FMT_LIT(text, "sent "), e->bytes_sent);
 		p = fmt_size(FMT_LIT(p, " got "), e->bytes_received);
 		note_add(n, text, p);
 	}
-	if (e->age_ns)
+	if (e->age_ns > dwell_ns)
 		note_add(n, text, fmt_duration(FMT_LIT(text, "age "), e->age_ns));
 	if (!(e->facts & END_NO_TCP))
 		note_count(n, "retransmits ", e->retransmits, "");
@@ -173,7 +175,7 @@ char *note_text(char *p, const struct transition *t, unsigned int limit)
 	note_count(&n, "re-armed ", t->from == ST_TIME_WAIT ? t->rearms : 0, "x");
 	note_reused_by(&n, t->reused_by);
 	if (t->end)
-		note_end(&n, t->end);
+		note_end(&n, t->end, t->dwell_ns);
 	if (t->conn->ident.mptcp)
 		note_word(&n, "mptcp");
 	return n.p;
