@@ -144,6 +144,11 @@ test: ## install what is missing, build, and run all tests (T="words" for those 
 	+@$(MAKE) tests
 	@BUILD=$(abspath $(B)) scripts/run-tests.sh $(RUN_TESTS)
 
+.PHONY: test-vm
+test-vm: ## run the kernel tests in virtual machines with Debian's kernels (KERNEL="6.1 newest" for some)
+	@scripts/deps.sh install build test
+	+@T='$(T)' tests/vm/run.sh $(KERNEL)
+
 .PHONY: tests
 tests: all $(UNIT_BINS) $(CHECK_BINS) $(TEST_BINS) ## build the tests without running them
 
