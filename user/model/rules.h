@@ -13,7 +13,7 @@ struct rule {
 	char name[RULE_NAME_LEN];
 	__u64 threshold_ns;
 	__u8 state;
-	__u8 step; /* 0, or 1 for a graver second threshold of the same state */
+	__u8 step;   /* 0, or 1 for a graver second threshold of the same state */
 	bool narrow; /* `filter` narrows it */
 	struct filter filter;
 };
