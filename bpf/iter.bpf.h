@@ -129,9 +129,10 @@ static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
 {
 	struct step s = {.sk = sk, .store = st, .from = ST_CLOSE, .to = ST_SYN_SENT};
 
-	s.lport = read_lport(sk);
+	know_socket(sk, st);
+	s.lport = st->lport;
 	st->held = 0;
-	if (sock_wanted(sk, s.lport) != MATCH_YES || !step_wanted(&s))
+	if (sock_wanted(sk) != MATCH_YES || !step_wanted(&s))
 		return;
 	s.now_ns = st->since_ns;
 	s.flags = STEP_FIRST;
@@ -158,7 +159,7 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	if (st->held && r->state == ST_SYN_SENT)
 		tell_held(sk, st);
 	row_store(st, r);
-	if (sock_wanted(sk, lport) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
+	if (sock_wanted(sk) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
 	    !filter_cgroup(&config.filter, sk))
 		r->flags |= ROW_FILTERED;
 	else

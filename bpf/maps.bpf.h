@@ -15,7 +15,9 @@ struct sock_store {
 	__u8 told;  /* its sock_ident went out: later records need only the cookie */
 	__u8 held;  /* the step into the current state waits for the next one */
 	__u8 before; /* it was there before the tracer */
-	__u8 pad[3];
+	__u8 pad;
+	__u16 lport; /* once known: at `-> CLOSE` the socket has lost it */
+	__u64 cookie; /* once known */
 	struct sock_owner owner;
 };
 

@@ -118,7 +118,7 @@ static __always_inline void emit_request(struct request_sock *req, const struct 
 	r->rport = w->rport;
 	r->pad = 0;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-	wake_if_wanted();
+	wake_if_wanted(now_ns);
 }
 
 /* The flow is read only when something hangs on it. */

@@ -56,6 +56,7 @@ static __always_inline bool tw_wanted(struct inet_timewait_sock *tw)
 static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small_what what,
 				       enum via via, __s64 left_ns)
 {
+	__u64 now_ns = bpf_ktime_get_ns();
 	struct rec_small *r;
 
 	if (!tw_wanted(tw))
@@ -71,10 +72,10 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 	r->via = via;
 	r->pad = 0;
 	r->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
-	r->mono_ns = bpf_ktime_get_ns();
+	r->mono_ns = now_ns;
 	r->left_ns = left_ns;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-	wake_if_wanted();
+	wake_if_wanted(now_ns);
 }
 
 static __always_inline __s64 tw_left_ns(struct inet_timewait_sock *tw)

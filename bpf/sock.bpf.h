@@ -80,20 +80,32 @@ static __always_inline void read_flow(const struct sock_common *skc, __u16 lport
 	read_addrs(skc, w->laddr, w->raddr);
 }
 
-static __always_inline struct cgroup *sock_cgroup(const struct sock *sk)
+static __always_inline __u64 cgroup_id(const struct cgroup *cg)
 {
-	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
-		return sk->sk_cgrp_data.cgroup;
+	return BPF_CORE_READ(cg, kn, id);
+}
 
+static __always_inline struct cgroup *sock_cgroup_old(const struct sock *sk)
+{
 	const struct sock_cgroup_data___val *old = (const void *)&sk->sk_cgrp_data;
 	__u64 val = BPF_CORE_READ(old, val);
 
 	return val & 1 ? NULL : (struct cgroup *)val;
 }
 
-static __always_inline __u64 cgroup_id(const struct cgroup *cg)
+static __always_inline struct cgroup *sock_cgroup(const struct sock *sk)
 {
-	return BPF_CORE_READ(cg, kn, id);
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return sk->sk_cgrp_data.cgroup;
+	return sock_cgroup_old(sk);
+}
+
+/* 0: not known.  Plain loads where the kernel's types allow them: they are in the hot path. */
+static __always_inline __u64 sock_cgroup_id(const struct sock *sk)
+{
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return sk->sk_cgrp_data.cgroup->kn->id;
+	return cgroup_id(sock_cgroup_old(sk));
 }
 
 /* The id of cg's ancestor at a level; 0 where there is none. */
@@ -133,7 +145,6 @@ static __always_inline bool filter_cgroup(const volatile struct filter *f, const
 static __always_inline void read_ident(const struct sock *sk, __u16 lport, struct sock_ident *id)
 {
 	const struct sock_common *skc = &sk->__sk_common;
-	struct cgroup *cg = sock_cgroup(sk);
 
 	read_addrs(skc, (__u64 *)id->laddr, (__u64 *)id->raddr);
 	id->lport = lport;
@@ -143,7 +154,7 @@ static __always_inline void read_ident(const struct sock *sk, __u16 lport, struc
 	id->mptcp = sk->sk_protocol == IPPROTO_MPTCP;
 	id->pad = 0;
 	id->pad2 = 0;
-	id->cgroup = cg ? cgroup_id(cg) : 0;
+	id->cgroup = sock_cgroup_id(sk);
 }
 
 /*

@@ -100,14 +100,14 @@ static __always_inline bool step_wanted(const struct step *s)
 	return filter_step(f, s->from, s->to, s->dwell_ns);
 }
 
-/* Whether the socket is one to look at, and its local port. */
-static __always_inline enum match sock_wanted(const struct sock *sk, __u16 lport)
+/* Whether the socket is one to look at. */
+static __always_inline enum match sock_wanted(const struct sock *sk)
 {
 	struct flow w;
 
 	if (!config.flow_filter)
 		return MATCH_YES;
-	read_flow(&sk->__sk_common, lport, &w);
+	read_flow(&sk->__sk_common, read_lport(sk), &w);
 	return filter_flow(&config.filter, &w);
 }
 
@@ -115,8 +115,11 @@ static __always_inline void enter(struct sock_store *st, int from, int to, __u64
 {
 	if (from == ST_CLOSE) {
 		begin_here(st, to, now);
+		st->lport = 0;
 	} else if (from == ST_LISTEN && to != ST_CLOSE) {
 		begin_child(st, now);
+		st->cookie = 0;
+		st->lport = 0;
 	} else if (!st->since_ns) {
 		/* there before the tracer, and not yet met by the iterators */
 		st->since_ns = config.start_ns;
@@ -136,11 +139,20 @@ static __always_inline bool hold(struct sock_store *st, enum match match)
 	return st->held;
 }
 
+/* Asked of the kernel once for a connection. */
+static __always_inline void know_socket(struct sock *sk, struct sock_store *st)
+{
+	if (!st->cookie)
+		st->cookie = bpf_get_socket_cookie(sk);
+	if (!st->lport)
+		st->lport = read_lport(sk);
+}
+
 static __always_inline void on_step(struct sock *sk, int from, int to)
 {
 	bool begins = from == ST_CLOSE || (from == ST_LISTEN && to != ST_CLOSE);
-	struct step s = {.sk = sk, .from = from, .to = to, .lport = read_lport(sk)};
-	enum match match = sock_wanted(sk, s.lport);
+	struct step s = {.sk = sk, .from = from, .to = to};
+	enum match match = sock_wanted(sk);
 	struct sock_store *st;
 
 	/* without a port to the end: connect() found none, so it was not the one asked for */
@@ -154,6 +166,8 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	s.store = st;
 	s.now_ns = bpf_ktime_get_ns();
 	enter(st, from, to, s.now_ns);
+	know_socket(sk, st);
+	s.lport = st->lport;
 	if (begins && hold(st, match))
 		return;
 	s.dwell_ns = s.now_ns - st->since_ns;

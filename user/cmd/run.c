@@ -167,7 +167,7 @@ static bool rows_due(struct run *r)
 		return true;
 	if (m->small_source == SMALL_SWEEPS)
 		return m->n_small > 0 || m->half_open;
-	return m->n_small_fin_wait > 0;
+	return m->fin_waits.old > 0;
 }
 
 /* How long to wait, in ms: until what is due next. */
@@ -262,8 +262,12 @@ int run_loop(struct run *r)
 		n = round_once(r, now_ns);
 		if (n < 0 || (stop && n < BATCH_MAX))
 			break;
-		if (n < BATCH_MAX)
-			tracer_wait(&r->tracer, n > 0, wait_ms(r, mono_now_ns()));
+		if (n == BATCH_MAX)
+			continue;
+		if (tracer_wait(&r->tracer, n > 0, wait_ms(r, mono_now_ns())) == STDOUT_FILENO) {
+			n = -EPIPE;
+			break;
+		}
 	}
 	if (n < 0 && n != -EPIPE && n != -ECANCELED)
 		warn_line("the output can't be written: %s", strerror((int)-n));

@@ -318,10 +318,11 @@ long tracer_drain(struct tracer *t, ring_fn fn, void *ctx, long max)
 	return ring_drain(&t->ring, fn, ctx, max);
 }
 
-void tracer_wait(struct tracer *t, bool busy, int timeout_ms)
+int tracer_wait(struct tracer *t, bool busy, int timeout_ms)
 {
 	volatile __u32 *mode = &t->skel->bss->wake_mode;
 	struct epoll_event ev;
+	int n = 0;
 
 	*mode = busy ? WAKE_QUARTER : WAKE_ANY;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -329,8 +330,9 @@ void tracer_wait(struct tracer *t, bool busy, int timeout_ms)
 		timeout_ms = NAP_MS;
 	/* what came before the mode was set wakes nobody */
 	if (busy || ring_empty(&t->ring))
-		epoll_wait(t->epoll, &ev, 1, timeout_ms);
+		n = epoll_wait(t->epoll, &ev, 1, timeout_ms);
 	*mode = WAKE_NEVER;
+	return n == 1 && ev.data.fd != t->ring.fd ? ev.data.fd : -1;
 }
 
 __u64 tracer_lost(struct tracer *t, enum lost_cause cause)

@@ -54,10 +54,10 @@ long tracer_drain(struct tracer *t, ring_fn fn, void *ctx, long max);
 /*
  * Rests until there is something to drain, at most timeout_ms (-1: no limit).
  * busy: the last drain gave something, so that the kernel side may collect a
- * batch first.  An additional descriptor of the caller's ends the wait when it
- * is in the epoll set (tracer.epoll).
+ * batch first.  A descriptor that the caller added to the epoll set
+ * (tracer.epoll) ends the wait too, and is then what this gives; else -1.
  */
-void tracer_wait(struct tracer *t, bool busy, int timeout_ms);
+int tracer_wait(struct tracer *t, bool busy, int timeout_ms);
 
 /* Records lost by a cause since this was last asked. */
 __u64 tracer_lost(struct tracer *t, enum lost_cause cause);

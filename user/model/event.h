@@ -40,6 +40,7 @@ struct conn {
 	__u32 deadline_slot;  /* see deadline.c; 0: none */
 	__u32 slot;	      /* see table.c */
 	__u32 next_free;
+	__u32 wait_round; /* see struct waits */
 	__u32 rearms;	      /* of TIMED_WAIT */
 	__u8 state;
 	__u8 roles;

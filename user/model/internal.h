@@ -26,6 +26,8 @@ void small_row(struct model *m, const struct row_sock *row);
 /* The big socket went to CLOSE: true when the connection goes on, or may, in a small one. */
 bool small_takes_over(struct model *m, struct conn *c, const struct rec_step *s,
 		      const struct sock_end *end);
+/* Counts c in (1) or out (-1), if it is a small socket in FIN_WAIT_2. */
+void small_waits(struct model *m, struct conn *c, int by);
 /* Small sockets whose timer was stopped some time before now_ns, and not set again: ended. */
 void small_tick(struct model *m, __u64 now_ns);
 __u64 small_due(const struct model *m);

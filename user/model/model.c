@@ -99,11 +99,11 @@ void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since
 	resolve(m, c, since_ns);
 	m->by_state[c->state]--;
 	m->by_state[state]++;
-	if (c->small)
-		m->n_small_fin_wait += (state == ST_FIN_WAIT2) - (c->state == ST_FIN_WAIT2);
+	small_waits(m, c, -1);
 	c->state = state;
 	c->since_ns = since_ns;
 	c->at_least = at_least;
+	small_waits(m, c, 1);
 	conn_arm(m, c, since_ns);
 }
 
@@ -134,7 +134,7 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 	deadline_clear(&m->deadlines, &m->table, c);
 	m->by_state[c->state]--;
 	m->n_small -= c->small;
-	m->n_small_fin_wait -= c->small && c->state == ST_FIN_WAIT2;
+	small_waits(m, c, -1);
 	m->n_limbo -= c->in_limbo;
 	m->n_half_open -= c->half_open;
 	table_del(&m->table, c);

@@ -18,6 +18,16 @@
 
 #define MODEL_SINKS 4
 
+/*
+ * Small sockets in FIN_WAIT_2.  Only those that stay there for some time are
+ * worth a sweep: in a storm there is always one that is just passing.
+ */
+struct waits {
+	__u32 old, young;
+	__u32 round;
+	__u64 next_ns; /* when the young become old; while there are some */
+};
+
 /* How the small sockets (inet_timewait_sock) are seen. */
 enum small_source {
 	SMALL_UNSEEN = 0, /* not at all: FIN_WAIT_2 -> CLOSED is all there is */
@@ -46,7 +56,7 @@ struct model {
 	struct summary sum;
 	__u64 count_max;  /* stop after so many transitions, 0: never */
 	__u32 n_small;	  /* connections in small sockets */
-	__u32 n_small_fin_wait; /* ... of them in FIN_WAIT_2 */
+	struct waits fin_waits; /* ... of them in FIN_WAIT_2 */
 	__u32 n_limbo;	  /* ... and those that may be */
 	__u32 n_half_open; /* request sockets, when they are shown */
 	bool half_open;	   /* show them */

@@ -18,6 +18,8 @@
 #define SAME_EXPIRY_NS 20000000ULL
 /* How long an end waits for the SYN or the timer that would explain it. */
 #define END_WAIT_NS 100000000ULL
+/* How long a FIN_WAIT_2 is young. */
+#define WAIT_ROUND_NS 500000000ULL
 /* Iterators of kernels before 6.17 can skip a socket while the table changes. */
 #define MISSES 2
 
@@ -26,13 +28,29 @@ static __u64 later_of(__u64 a, __u64 b)
 	return a > b ? a : b;
 }
 
+void small_waits(struct model *m, struct conn *c, int by)
+{
+	if (!c->small || c->state != ST_FIN_WAIT2)
+		return;
+	if (by > 0) {
+		c->wait_round = m->fin_waits.round;
+		if (!m->fin_waits.young)
+			m->fin_waits.next_ns = later_of(c->since_ns + WAIT_ROUND_NS,
+							 m->fin_waits.next_ns);
+	}
+	if (c->wait_round == m->fin_waits.round)
+		m->fin_waits.young += by;
+	else
+		m->fin_waits.old += by;
+}
+
 static void become_small(struct model *m, struct conn *c)
 {
 	if (c->small)
 		return;
 	c->small = true;
 	m->n_small++;
-	m->n_small_fin_wait += c->state == ST_FIN_WAIT2;
+	small_waits(m, c, 1);
 	if (c->in_limbo) {
 		c->in_limbo = false;
 		m->n_limbo--;
@@ -145,14 +163,26 @@ void end_later(struct model *m, struct conn *c, __u64 at_ns)
 __u64 small_due(const struct model *m)
 {
 	const struct end_wait *w = first_end(m);
+	__u64 end_ns = w ? w->at_ns + END_WAIT_NS : UINT64_MAX;
 
-	return w ? w->at_ns + END_WAIT_NS : UINT64_MAX;
+	return m->fin_waits.young && m->fin_waits.next_ns < end_ns ? m->fin_waits.next_ns : end_ns;
+}
+
+static void waits_age(struct waits *w, __u64 now_ns)
+{
+	if (!w->young || now_ns < w->next_ns)
+		return;
+	w->old += w->young;
+	w->young = 0;
+	w->round++;
+	w->next_ns = now_ns + WAIT_ROUND_NS;
 }
 
 void small_tick(struct model *m, __u64 now_ns)
 {
 	struct end_wait *w;
 
+	waits_age(&m->fin_waits, now_ns);
 	while ((w = first_end(m)) && w->at_ns + END_WAIT_NS <= now_ns) {
 		struct conn *c = table_find(&m->table, w->cookie);
 		__u64 at_ns = w->at_ns;
