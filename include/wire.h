@@ -83,7 +83,8 @@ struct sock_owner {
 	__u32 uid;
 	__u8 how;
 	__u8 pad[3];
-	char comm[COMM_LEN]; /* any bytes but NUL: chosen by the user */
+	/* any bytes but NUL: chosen by the user; compared as two words */
+	char comm[COMM_LEN] __attribute__((aligned(8)));
 };
 
 /* What does not change while a connection lives. */
