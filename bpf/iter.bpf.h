@@ -10,68 +10,22 @@
 #include "sock.bpf.h"
 #include "step.bpf.h"
 #include "small.bpf.h"
-
-#define PF_KTHREAD 0x00200000
-
-static __always_inline void claim(struct sock_store *st, struct task_struct *task)
-{
-	struct sock_owner *o = &st->owner;
-
-	o->pid = task->tgid;
-	o->tid = task->pid;
-	o->uid = task->cred->uid.val;
-	o->how = OWNER_DESCRIPTOR;
-	bpf_probe_read_kernel(o->comm, sizeof(o->comm), task->comm);
-}
+#include "row.bpf.h"
 
 /* First of two passes over what is there: who holds each socket. */
 SEC("iter/task_file")
 int claim_socks(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
+	struct sock *sk = held_sock(ctx);
 	struct sock_store *st;
-	struct socket *sock;
-	struct sock *sk;
 
-	if (!task || !file)
-		return 0;
-	sock = bpf_sock_from_file(file);
-	if (!sock)
-		return 0;
-	sk = sock->sk;
-	if (!sk || !is_tcp(sk) || sk->__sk_common.skc_state == ST_CLOSE)
-		return 0;
-	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
+	if (!task || !sk)
 		return 0;
 	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (st && st->owner.how == OWNER_UNKNOWN)
-		claim(st, task);
+		owner_is_holder(&st->owner, task);
 	return 0;
-}
-
-/*
- * A lower bound of the stay of a socket that was there before: states that a
- * segment from the peer leads to are at least as old as its last segment.
- */
-static __always_inline __u64 known_stay(int state, __u64 last_rx_ns)
-{
-	if (state == ST_CLOSE_WAIT || state == ST_FIN_WAIT2 || state == ST_ESTABLISHED)
-		return last_rx_ns;
-	return 0;
-}
-
-static __always_inline void row_queues(const struct sock *sk, const struct tcp_sock *tp,
-				       struct row_sock *r)
-{
-	if (r->state == ST_LISTEN) {
-		r->recv_q = sk->sk_ack_backlog;
-		r->send_q = sk->sk_max_ack_backlog;
-		return;
-	}
-	r->unread = tp->rcv_nxt - tp->copied_seq;
-	r->recv_q = (__s32)r->unread > 0 ? r->unread : 0;
-	r->send_q = tp->write_seq - tp->snd_una;
 }
 
 static __always_inline void row_tcp(const struct sock *sk, const struct tcp_sock *tp,
@@ -140,8 +94,7 @@ static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
 	emit(&s);
 }
 
-static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
-				     struct row_sock *r)
+static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp, struct row_sock *r)
 {
 	__u16 lport = read_lport(sk);
 	struct sock_store *st;
@@ -164,16 +117,6 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 		r->flags |= ROW_FILTERED;
 	else
 		st->told = 1;
-}
-
-static __always_inline void row_addrs(const struct sock_common *skc, struct row_sock *r)
-{
-	struct sock_ident *id = &r->ident;
-
-	read_addrs(skc, (__u64 *)id->laddr, (__u64 *)id->raddr);
-	id->rport = bpf_ntohs(skc->skc_dport);
-	id->netns = skc->skc_net.net->ns.inum;
-	id->family = family_no(skc);
 }
 
 /* Of a small or a request socket: no owner is known here. */
