@@ -215,7 +215,10 @@ struct row_sock {
 	__u32 send_q;	/* bytes; of a listener: its backlog */
 	__u32 unread;	/* rcv_nxt - copied_seq: see DESIGN, CLOSE_WAIT */
 	__u32 retransmits;
-	__u64 bytes_sent;
+	union {
+		__u64 bytes_sent;
+		__u64 listener; /* request: its listener's cookie, 0 unknown */
+	};
 	__u64 bytes_received;
 	__u32 srtt_us;
 	__u32 uid; /* of the socket, known for each */

@@ -37,7 +37,7 @@ static __u64 now_ns(void)
 }
 
 /* The coarse clock advances with the tick: its resolution is the length of a jiffy. */
-static __u64 jiffy_ns(void)
+__u64 kernel_jiffy_ns(void)
 {
 	struct timespec ts;
 
@@ -124,7 +124,7 @@ static void configure(struct tracer *t, const struct tracer_options *o, __u32 si
 	c->keep_ends = 1;
 	c->half_open = o->half_open;
 	c->tw_timers = t->tier == TIER_TIMER;
-	c->jiffy_ns = jiffy_ns();
+	c->jiffy_ns = kernel_jiffy_ns();
 	c->start_ns = t->start_ns;
 	c->ring_quarter = size / 4;
 }
@@ -137,7 +137,7 @@ static void choose_programs(struct tracer *t, const struct plan_input *in)
 		bpf_program__set_autoload(prog, plan_wants(in, bpf_program__name(prog)));
 }
 
-static int explain(int err)
+int tracer_explain(int err)
 {
 	if (err == -EPERM || err == -EACCES) {
 		warn_line("the kernel does not allow this: run it as root, or with CAP_BPF, "
@@ -254,7 +254,7 @@ static int open_tiers(struct tracer *t, const struct tracer_options *o, struct p
 	if (err == -EOPNOTSUPP && *t->tier_reason)
 		warn_line("--tier %s: not here: %s", tier_name(o->tier), t->tier_reason);
 	else
-		err = explain(err);
+		err = tracer_explain(err);
 	return err;
 }
 
@@ -271,7 +271,7 @@ static int open_all(struct tracer *t, const struct tracer_options *o)
 	int err;
 
 	if (!btf)
-		return explain(-errno);
+		return tracer_explain(-errno);
 	if (o->no_stream)
 		list.tier = TIER_SWEEP;
 	err = open_tiers(t, &list, &in);

@@ -48,6 +48,12 @@ struct tracer {
 int tracer_open(struct tracer *t, const struct tracer_options *o);
 void tracer_close(struct tracer *t);
 
+/* That sentence, for an error of libbpf's or the kernel's (< 0); gives what tracer_open() gives. */
+int tracer_explain(int err);
+
+/* Length of a jiffy, in ns. */
+__u64 kernel_jiffy_ns(void);
+
 /* Hands the records that are there to fn.  Their number, or fn's error. */
 long tracer_drain(struct tracer *t, ring_fn fn, void *ctx, long max);
 
