@@ -83,7 +83,6 @@ static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
 {
 	struct step s = {.sk = sk, .store = st, .from = ST_CLOSE, .to = ST_SYN_SENT};
 
-	know_socket(sk, st);
 	s.lport = st->lport;
 	st->held = 0;
 	if (sock_wanted(sk) != MATCH_YES || !step_wanted(&s))
@@ -109,6 +108,8 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	if (!st)
 		return;
 	meet(st, r);
+	know_socket(sk, st);
+	r->cookie = st->cookie;
 	if (st->held && r->state == ST_SYN_SENT)
 		tell_held(sk, st);
 	row_store(st, r);

@@ -28,6 +28,7 @@ static __always_inline void begin_here(struct sock_store *st, int to, __u64 now)
 	st->told = 0;
 	st->held = 0;
 	st->before = 0;
+	st->lport = 0;
 	owner_is_current(&st->owner, OWNER_OPEN);
 }
 
@@ -37,16 +38,22 @@ static __always_inline void begin_here(struct sock_store *st, int to, __u64 now)
  * knows is not enough yet (before Linux 6.16 not even the remote port), so that
  * this step is told together with the next one, microseconds later.
  */
-static __always_inline void begin_child(struct sock_store *st, __u64 now)
+static __always_inline void begin_child(struct sock *sk, struct sock_store *st, int to, __u64 now)
 {
+	__u64 parent = st->cookie & COOKIE_MASK;
+
 	note_child(now);
 	st->since_ns = now;
 	st->born_ns = now;
 	st->roles = ROLES(ROLE_PASSIVE, 0);
 	st->flags = STEP_FIRST;
 	st->told = 0;
-	st->held = 1;
+	st->held = to == ST_SYN_RECV; /* an MPTCP socket begins in ESTABLISHED */
 	st->before = 0;
+	st->lport = 0;
+	st->cookie = bpf_get_socket_cookie(sk);
+	if (st->cookie == parent)
+		st->cookie |= (now | 1ULL << 10) >> 10 << 40;
 	if (st->owner.how > OWNER_LISTENER)
 		st->owner.how = OWNER_LISTENER;
 }
@@ -111,15 +118,13 @@ static __always_inline enum match sock_wanted(const struct sock *sk)
 	return filter_flow(&config.filter, &w);
 }
 
-static __always_inline void enter(struct sock_store *st, int from, int to, __u64 now)
+static __always_inline void enter(struct sock *sk, struct sock_store *st, int from, int to,
+				  __u64 now)
 {
 	if (from == ST_CLOSE) {
 		begin_here(st, to, now);
-		st->lport = 0;
 	} else if (from == ST_LISTEN && to != ST_CLOSE) {
-		begin_child(st, now);
-		st->cookie = 0;
-		st->lport = 0;
+		begin_child(sk, st, to, now);
 	} else if (!st->since_ns) {
 		/* there before the tracer, and not yet met by the iterators */
 		st->since_ns = config.start_ns;
@@ -165,7 +170,7 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	}
 	s.store = st;
 	s.now_ns = bpf_ktime_get_ns();
-	enter(st, from, to, s.now_ns);
+	enter(sk, st, from, to, s.now_ns);
 	know_socket(sk, st);
 	s.lport = st->lport;
 	if (begins && hold(st, match))

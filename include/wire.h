@@ -14,6 +14,13 @@
 
 #define COMM_LEN 16
 
+/*
+ * Socket cookies are counters (net/core/sock_diag.c), far below this.  A bit
+ * above it tells apart what has the same cookie: the sockets that an MPTCP
+ * listener accepts keep the listener's (sk_clone() copies it).
+ */
+#define COOKIE_MASK ((1ULL << 40) - 1)
+
 /* rec_step.kind: what follows the step */
 enum rec_kind {
 	REC_STEP = 0,

@@ -17,6 +17,9 @@
 
 #define SECOND_NS 1000000000ULL
 #define BATCH_MAX 65536
+/* a socket is gone when two reads did not meet it */
+#define RESYNCS 2
+#define LOSSES_EVERY_NS 100000000ULL
 
 static __u64 clock_ns(clockid_t clock)
 {
@@ -105,7 +108,7 @@ static int read_rows(struct run *r, bool claim)
 	else
 		model_resync_end(&r->model, mono_now_ns());
 	r->resynced_ns = mono_now_ns();
-	r->resync = false;
+	r->resync -= r->resync > 0;
 	return err;
 }
 
@@ -138,15 +141,19 @@ static int take_record(void *ctx, const void *rec, size_t size)
 	return model_full(m) ? -ECANCELED : 0;
 }
 
+/* A buffer that overflows does so many times a second: one line for all of them. */
 static void take_losses(struct run *r, __u64 now_ns)
 {
+	if (now_ns < r->losses_ns + LOSSES_EVERY_NS)
+		return;
+	r->losses_ns = now_ns;
 	for (int cause = 0; cause < LOST_NCAUSES; cause++) {
 		__u64 n = tracer_lost(&r->tracer, cause);
 
 		if (!n)
 			continue;
 		model_lost(&r->model, cause, n, now_ns);
-		r->resync = true;
+		r->resync = RESYNCS;
 	}
 }
 
@@ -210,7 +217,7 @@ static long round_once(struct run *r, __u64 now_ns)
 			r->pending = false;
 			read_rows(r, false);
 		}
-		if (!r->resync)
+		if (r->resync < RESYNCS)
 			model_tick(&r->model, now_ns);
 	}
 	err = model_flush(&r->model);
@@ -240,6 +247,7 @@ static void count_half_open(struct run *r)
 
 static int finish(struct run *r, long why, __u64 began_ns)
 {
+	r->losses_ns = 0;
 	take_losses(r, mono_now_ns());
 	count_half_open(r);
 	model_summary(&r->model, mono_now_ns() - began_ns);

@@ -5,6 +5,9 @@
 
 #include "model/model.h"
 
+/* Iterators of kernels before 6.17 can skip a socket while the table changes. */
+#define MISSES 2
+
 /* One transition of a connection: tells it if the filter wants it, and keeps the state. */
 void conn_step(struct model *m, struct conn *c, struct transition *t);
 

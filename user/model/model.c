@@ -261,6 +261,7 @@ int model_record(struct model *m, const void *rec, size_t size)
 static void row_known(struct model *m, struct conn *c, const struct row_sock *row)
 {
 	c->seen_ns = row->mono_ns;
+	c->missed = 0;
 	/* a small socket has followed since the row was made */
 	if (c->small || row->mono_ns < c->since_ns)
 		return;
@@ -314,14 +315,20 @@ void model_resync_begin(struct model *m, __u64 now_ns)
 	m->unknown = false;
 }
 
+/* A full socket that the rows did not have.  MPTCP's are not in the table that iter/tcp reads. */
+static bool missing(const struct model *m, const struct conn *c)
+{
+	return !c->small && !c->in_limbo && !c->half_open && !c->ident.mptcp &&
+	       c->seen_ns < m->resync_ns && c->since_ns < m->resync_ns;
+}
+
 void model_resync_end(struct model *m, __u64 now_ns)
 {
 	struct conn *c;
 	__u32 slot = 0;
 
 	while ((c = table_next(&m->table, &slot)))
-		if (!c->small && !c->in_limbo && !c->half_open && c->seen_ns < m->resync_ns &&
-		    c->since_ns < m->resync_ns)
+		if (missing(m, c) && ++c->missed >= MISSES)
 			conn_forget(m, c, now_ns);
 	small_swept(m, now_ns);
 }

@@ -68,6 +68,6 @@ bool end_may_go_on(unsigned int from, unsigned int flags, const struct sock_end 
 {
 	if (from != ST_FIN_WAIT2 && from != ST_CLOSING)
 		return false;
-	return !end->sk_err && !(flags & STEP_RST_IN) &&
+	return !end->sk_err && !(end->facts & END_NO_TCP) && !(flags & STEP_RST_IN) &&
 	       reason_without_error(from, flags, end) == REASON_TIME_WAIT_OVERFLOW;
 }

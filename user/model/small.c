@@ -20,8 +20,6 @@
 #define END_WAIT_NS 100000000ULL
 /* How long a FIN_WAIT_2 is young. */
 #define WAIT_ROUND_NS 500000000ULL
-/* Iterators of kernels before 6.17 can skip a socket while the table changes. */
-#define MISSES 2
 
 static __u64 later_of(__u64 a, __u64 b)
 {

@@ -145,7 +145,7 @@ static char *put_conn(char *p, const struct conn *c, const char *cgroup)
 	const struct sock_ident *id = &c->ident;
 
 	p = KEY_STR(p, "sk");
-	p = quote(fmt_hex(p, c->half_open ? 0 : c->cookie));
+	p = quote(fmt_hex(p, c->half_open ? 0 : c->cookie & COOKIE_MASK));
 	p = KEY(p, "netns");
 	p = fmt_u64(p, id->netns);
 	p = id->mptcp ? FMT_LIT(p, ",\"proto\":\"mptcp\",\"family\":")
