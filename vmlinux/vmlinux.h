@@ -192,12 +192,18 @@ struct tcp_sock {
 	__u32 snd_una;
 	__u32 srtt_us;
 	__u32 rcv_tstamp;
+	__u32 retrans_stamp;
 	__u32 total_retrans;
 	int linger2;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 	__u64 bytes_received;
 	__u8 repair : 1;
+};
+
+/* from Linux 6.7 on (614e8316aa4c): time stamps may be in microseconds */
+struct tcp_sock___usec {
+	__u8 tcp_usec_ts : 1;
 };
 
 struct timer_list {

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `tcpdwell list`: all sockets there are, read once.  An object of its own:
+ * without the tracer's maps and ksyms it loads in a fifth of the time, and that
+ * is most of what a list costs.
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include "states.h"
+#include "maps.bpf.h"
+#include "row.bpf.h"
+#include "timer.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sock_owner);
+} owners SEC(".maps");
+
+/* First of two passes: who holds each socket. */
+SEC("iter/task_file")
+int claim_all(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct sock *sk = held_sock(ctx);
+	struct sock_owner *o;
+
+	if (!task || !sk)
+		return 0;
+	o = bpf_sk_storage_get(&owners, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (o && o->how == OWNER_UNKNOWN)
+		owner_is_holder(o, task);
+	return 0;
+}
+
+static __always_inline void entered(struct row_sock *r, __u64 ago_ns, bool exact)
+{
+	if (!ago_ns)
+		return;
+	r->since_ns = r->mono_ns - ago_ns;
+	if (exact)
+		r->flags &= ~ROW_AT_LEAST;
+}
+
+/* How long ago connect() was: in SYN_SENT, retrans_stamp is the time of the first SYN. */
+static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
+{
+	const struct tcp_sock___usec *newer = (const void *)tp;
+	__u32 sent = tp->retrans_stamp;
+
+	if (!sent)
+		return 0;
+	if (bpf_core_field_exists(newer->tcp_usec_ts) &&
+	    BPF_CORE_READ_BITFIELD_PROBED(newer, tcp_usec_ts))
+		return (__u32)(now_ns / 1000 - sent) * 1000ULL;
+	return (__u32)(now_ns / 1000000 - sent) * 1000000ULL;
+}
+
+static __always_inline void row_stay(const struct tcp_sock *tp, struct row_sock *r)
+{
+	__u32 rx = tp->rcv_tstamp;
+
+	if (rx)
+		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx);
+	if (r->state == ST_SYN_SENT)
+		entered(r, syn_age_ns(tp, r->mono_ns), true);
+	else
+		entered(r, known_stay(r->state, r->last_rx_ns), false);
+}
+
+static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp, struct row_sock *r)
+{
+	struct sock_owner *o;
+
+	r->kind = ROW_FULL;
+	r->cookie = bpf_get_socket_cookie(sk);
+	r->roles = roles_of_state(r->state);
+	row_queues(sk, tp, r);
+	row_stay(tp, r);
+	read_ident(sk, read_lport(sk), &r->ident);
+	if (!filter_cgroup(&config.filter, sk))
+		r->flags |= ROW_FILTERED;
+	o = bpf_sk_storage_get(&owners, sk, 0, 0);
+	if (o)
+		r->ident.owner = *o;
+}
+
+static __always_inline void row_small(struct sock_common *skc, const struct tcp_timewait_sock *tw,
+				      struct row_sock *r)
+{
+	r->kind = ROW_SMALL;
+	r->state = tw->tw_sk.tw_substate;
+	r->cookie = bpf_get_socket_cookie(skc);
+	r->roles = roles_of_state(r->state);
+	r->left_ns = timer_left_ns(tw->tw_sk.tw_timer.expires);
+	row_addrs(skc, r);
+	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
+	if (config.filter.n_cgroup)
+		r->flags |= ROW_FILTERED; /* it has none any more */
+}
+
+/* Whose it is, its listener knows: the loader sees to that, the cgroup included. */
+static __always_inline void row_request(const struct sock_common *skc, struct tcp_request_sock *req,
+					struct row_sock *r)
+{
+	__u64 syn_us = req->snt_synack;
+
+	r->kind = ROW_REQUEST;
+	r->roles = ROLES(ROLE_PASSIVE, 0);
+	r->left_ns = timer_left_ns(req->req.req.rsk_timer.expires);
+	r->retransmits = req->req.req.num_retrans;
+	r->listener = BPF_CORE_READ(req, req.req.__req_common.skc_listener,
+				    __sk_common.skc_cookie.counter);
+	if (syn_us)
+		entered(r, r->mono_ns - syn_us * 1000, true);
+	row_addrs(skc, r);
+	r->ident.lport = skc->skc_num;
+}
+
+SEC("iter/tcp")
+int list_all(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+	struct tcp_timewait_sock *tw;
+	struct tcp_request_sock *req;
+	struct row_sock r = {.flags = ROW_AT_LEAST};
+	struct tcp_sock *tp;
+
+	if (!skc)
+		return 0;
+	r.mono_ns = bpf_ktime_get_ns();
+	r.state = skc->skc_state;
+	r.uid = ctx->uid;
+	tp = bpf_skc_to_tcp_sock(skc);
+	tw = tp ? NULL : bpf_skc_to_tcp_timewait_sock(skc);
+	req = tp || tw ? NULL : bpf_skc_to_tcp_request_sock(skc);
+	if (tp)
+		row_full((struct sock *)tp, tp, &r);
+	else if (tw)
+		row_small(skc, tw, &r);
+	else if (req)
+		row_request(skc, req, &r);
+	else
+		return 0;
+	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
+	return 0;
+}
