@@ -30,10 +30,10 @@ failures() {
 		name = FILENAME; sub(/.*\/tap\//, "", name); sub(/\.log$/, "", name); gsub(/%/, "/", name)
 		print "  failed " name ": " $0; shown = 1; next
 	}
-	/^#/ && shown && shown++ <= 20 {
+	/^#/ && shown && shown++ <= 10 {
 		print "    " substr($0, 1, 240) (length($0) > 240 ? "..." : ""); next
 	}
-	/^#/ && shown == 22 { print "    ... more in " FILENAME; next }
+	/^#/ && shown == 12 { print "    ... more in " FILENAME; next }
 	/^#/ { next }
 	{ shown = 0 }' /dev/null "$TAP_LOGS"/*.log
 }
