@@ -4,7 +4,7 @@
 
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
-#include "config.h"
+#include "config.bpf.h"
 
 /* What the kernel side remembers of a socket between its transitions. */
 struct sock_store {
@@ -21,7 +21,6 @@ struct sock_store {
 	struct sock_owner owner;
 };
 
-const volatile struct config config;
 struct counters counters;
 volatile __u32 wake_mode;
 

@@ -3,7 +3,8 @@
 #ifndef TCPDWELL_TIMER_BPF_H
 #define TCPDWELL_TIMER_BPF_H
 
-#include "maps.bpf.h"
+#include <bpf/bpf_helpers.h>
+#include "config.bpf.h"
 
 static __always_inline __s64 jiffies_to_ns(__s64 jiffies)
 {
