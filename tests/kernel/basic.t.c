@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Orderly connections over loopback, seen from both ends. */
+/*
+ * Orderly connections over loopback, seen from both ends.  The totals of the
+ * end that closes first come when TIMED_WAIT is over: expired.t.c.
+ */
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "expect.h"
 #include "netns.h"
+#include "procnet.h"
 #include "sock.h"
 #include "tap.h"
 
@@ -34,9 +38,11 @@ static void listener(const struct fam *f)
 /* One end closes, STAY_MS later the other. */
 static void orderly(int first, int second)
 {
+	uint16_t lport = sock_lport(first), rport = sock_rport(first);
+
 	sleep_ms(STAY_MS);
 	close(first);
-	sock_await(second, TCP_CLOSE_WAIT);
+	procnet_await(lport, rport, TCP_FIN_WAIT2); /* the acknowledgement may be delayed */
 	sleep_ms(STAY_MS);
 	close(second);
 }
@@ -48,8 +54,7 @@ static void client_closes(const struct fam *f)
 	pair_open(&p, f);
 	EXPECT(.name = "the client closes first: client", .fam = f, .lport = p.cport,
 	       .rport = p.sport, .chain = ACTIVE_OPEN ACTIVE_CLOSE, .open = "active",
-	       .close = "active", .owner = ME, .totals = true, .sent = 12345, .received = 54321,
-	       .age_ms = STAY_MS,
+	       .close = "active", .owner = ME,
 	       .dwell = {{"ESTABLISHED", STAY_MS, 0}, {"FIN_WAIT_2", STAY_MS, 0}});
 	EXPECT(.name = "the client closes first: server", .fam = f, .lport = p.sport,
 	       .rport = p.cport, .chain = PASSIVE_OPEN PASSIVE_CLOSE, .open = "passive",
@@ -69,8 +74,7 @@ static void server_closes(const struct fam *f)
 	pair_open(&p, f);
 	EXPECT(.name = "the server closes first: server", .fam = f, .lport = p.sport,
 	       .rport = p.cport, .chain = PASSIVE_OPEN ACTIVE_CLOSE, .open = "passive",
-	       .close = "active", .owner = ME, .totals = true, .sent = 0, .received = 1,
-	       .dwell = {{"FIN_WAIT_2", STAY_MS, 0}});
+	       .close = "active", .owner = ME, .dwell = {{"FIN_WAIT_2", STAY_MS, 0}});
 	EXPECT(.name = "the server closes first: client", .fam = f, .lport = p.cport,
 	       .rport = p.sport, .chain = ACTIVE_OPEN PASSIVE_CLOSE, .open = "active",
 	       .close = "passive", .reason = "fin", .owner = ME, .totals = true, .sent = 1,
@@ -88,8 +92,7 @@ static void half_close(const struct fam *f)
 	pair_open(&p, f);
 	EXPECT(.name = "half-close: the half-closed end", .fam = f, .lport = p.cport,
 	       .rport = p.sport, .chain = ACTIVE_OPEN ACTIVE_CLOSE, .open = "active",
-	       .close = "active", .owner = ME, .totals = true, .sent = 5, .received = 100000,
-	       .dwell = {{"FIN_WAIT_2", STAY_MS, 0}});
+	       .close = "active", .owner = ME, .dwell = {{"FIN_WAIT_2", STAY_MS, 0}});
 	EXPECT(.name = "half-close: the sending end", .fam = f, .lport = p.sport, .rport = p.cport,
 	       .chain = PASSIVE_OPEN PASSIVE_CLOSE, .open = "passive", .close = "passive",
 	       .reason = "fin", .owner = ME, .totals = true, .sent = 100000, .received = 5,
@@ -189,8 +192,9 @@ int main(void)
 
 	netns_new();
 	tracer_start(&t, NULL);
-	for_each_fam(f) for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++)
-		scenarios[i](f);
+	for (const struct fam *f = fams; f < FAMS_END; f++)
+		for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++)
+			scenarios[i](f);
 	dual_stack();
 	expect_finish(&t);
 	tracer_free(&t);

@@ -128,8 +128,7 @@ static void end_connecting(struct drive *d)
 
 static void make_here(int tun)
 {
-	for_each_fam(f)
-	{
+	for (const struct fam *f = fams; f < FAMS_END; f++) {
 		make_idle(&here[f - fams].idle, f);
 		make_leaked(&here[f - fams].leaked, f);
 		make_half(&here[f - fams].half, f);
@@ -141,8 +140,7 @@ static void make_here(int tun)
 
 static void end_here(int tun)
 {
-	for_each_fam(f)
-	{
+	for (const struct fam *f = fams; f < FAMS_END; f++) {
 		end_idle(&here[f - fams].idle, f);
 		end_leaked(&here[f - fams].leaked, f, "CLOSE_WAIT from before, closed", getpid());
 		end_half(&here[f - fams].half, f);
@@ -208,10 +206,11 @@ static const json_t *socket_line(struct tracer *t, const struct old *o)
 	const json_t *line;
 	size_t i;
 
-	for_each_line(t, i, line) if (line_is(line, "socket") &&
-				      line_int(line, "lport") == o->p.sport &&
-				      line_int(line, "rport") == o->p.cport &&
-				      line_int(line, "netns") == (long)o->netns) return line;
+	for (i = 0; (line = tracer_line(t, i)); i++)
+		if (line_is(line, "socket") && line_int(line, "lport") == o->p.sport &&
+		    line_int(line, "rport") == o->p.cport &&
+		    line_int(line, "netns") == (long)o->netns)
+			return line;
 	return NULL;
 }
 
@@ -241,7 +240,8 @@ static void check_told(struct tracer *t, const struct old *o, const char *what, 
 static void check_all_told(struct tracer *t, bool has_mount, pid_t child)
 {
 	tracer_wait(t, told_last, NULL);
-	for_each_fam(f) check_told(t, &here[f - fams].leaked, f->name, getpid());
+	for (const struct fam *f = fams; f < FAMS_END; f++)
+		check_told(t, &here[f - fams].leaked, f->name, getpid());
 	if (has_mount)
 		check_told(t, &mounted, "one in a namespace that a mount keeps", getpid());
 	check_told(t, &held, "one in a namespace that a process keeps", child);

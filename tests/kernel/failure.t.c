@@ -253,8 +253,7 @@ int main(void)
 	tracer_start(&t, NULL);
 	if (tun < 0)
 		tap_skip(strerror(-tun), "what needs a raw peer");
-	for_each_fam(f)
-	{
+	for (const struct fam *f = fams; f < FAMS_END; f++) {
 		if (tun >= 0)
 			start_slow(tun, f);
 		refused(f);
@@ -264,7 +263,9 @@ int main(void)
 		if (tun >= 0)
 			over_tun(tun, f);
 	}
-	for_each_fam(f) if (tun >= 0) finish_slow(f);
+	for (const struct fam *f = fams; f < FAMS_END; f++)
+		if (tun >= 0)
+			finish_slow(f);
 	expect_finish(&t);
 	tracer_free(&t);
 	return tap_done();

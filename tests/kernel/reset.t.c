@@ -43,8 +43,7 @@ static const struct state states[] = {
 		      "passive"},
 };
 
-#define for_each_state(s) \
-	for (const struct state *s = states; s < states + sizeof(states) / sizeof(*states); s++)
+#define STATES_END (states + sizeof(states) / sizeof(*states))
 
 static void expect_end(const struct drive *d, const struct state *s, const char *how,
 		       const char *reason)
@@ -216,8 +215,7 @@ static void loopback(const struct fam *f)
 
 static void over_tun(int tun, const struct fam *f)
 {
-	for_each_state(s)
-	{
+	for (const struct state *s = states; s < STATES_END; s++) {
 		received(tun, f, s);
 		sent(tun, f, s);
 	}
@@ -239,8 +237,7 @@ int main(void)
 	netns_new();
 	tun = tun_open("tun0");
 	tracer_start(&t, NULL);
-	for_each_fam(f)
-	{
+	for (const struct fam *f = fams; f < FAMS_END; f++) {
 		accept_queue(f);
 		loopback(f);
 		if (tun >= 0)

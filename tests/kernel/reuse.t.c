@@ -48,12 +48,28 @@ static void second(int fd, const struct fam *f, int l)
 	uint16_t cport = connect_again(fd, f, sport);
 	int s = sock_accept(l);
 
-	EXPECT(.name = "its second one", .fam = f, .lport = cport, .rport = sport,
+	EXPECT(.name = "its second one, closed", .fam = f, .lport = cport, .rport = sport,
 	       .chain = OPEN ">FIN_WAIT_1>FIN_WAIT_2>TIMED_WAIT", .open = "active",
-	       .close = "active", .owner = ME, .totals = true, .sent = 5, .received = 30,
+	       .close = "active", .owner = ME,
 	       .dwell = {{"SYN_SEND", 0, STAY_MS}, {"ESTABLISHED", 0, STAY_MS}});
+	close(fd);
+	sock_await(s, TCP_CLOSE_WAIT);
+	close(s);
+	close(l);
+}
+
+static void second_reset(int fd, const struct fam *f, int l)
+{
+	uint16_t sport = sock_lport(l);
+	uint16_t cport = connect_again(fd, f, sport);
+	int s = sock_accept(l);
+
+	EXPECT(.name = "its second one, reset", .fam = f, .lport = cport, .rport = sport,
+	       .chain = OPEN ">CLOSED", .open = "active", .reason = "reset_sent", .owner = ME,
+	       .totals = true, .sent = 5, .received = 30, .age_max_ms = STAY_MS);
 	sock_transfer(fd, s, 5);
 	sock_transfer(s, fd, 30);
+	sock_linger0(fd);
 	close(fd);
 	close(s);
 	close(l);
@@ -76,7 +92,7 @@ static void twice_from_one_port(const struct fam *f)
 
 	sock_bind(fd, f, f->lo, port);
 	first(fd, f, l1);
-	second(fd, f, l2);
+	second_reset(fd, f, l2);
 }
 
 static void refused_then_connected(const struct fam *f)
@@ -90,7 +106,7 @@ static void refused_then_connected(const struct fam *f)
 	sock_bind(fd, f, f->lo, port);
 	if (!sock_connect_on(fd, f, f->lo, nobody))
 		tap_die("connected to nobody");
-	second(fd, f, sock_listen(f, f->lo));
+	second_reset(fd, f, sock_listen(f, f->lo));
 }
 
 /* A socket that listened can connect. */
@@ -110,8 +126,7 @@ int main(void)
 
 	netns_new();
 	tracer_start(&t, NULL);
-	for_each_fam(f)
-	{
+	for (const struct fam *f = fams; f < FAMS_END; f++) {
 		twice(f);
 		twice_from_one_port(f);
 		refused_then_connected(f);

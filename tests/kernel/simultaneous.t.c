@@ -138,7 +138,7 @@ static void to_itself(const struct fam *f)
 
 	EXPECT(.name = "a socket connected to itself", .fam = f, .lport = port, .rport = port,
 	       .chain = BOTH_OPEN BOTH_CLOSE, .open = "simultaneous", .close = "simultaneous",
-	       .owner = ME, .totals = true, .sent = 3, .received = 3);
+	       .owner = ME);
 	sock_bind(fd, f, f->lo, port);
 	if (sock_connect_on(fd, f, f->lo, port))
 		tap_die("%s: no connection to itself", f->name);
@@ -160,8 +160,7 @@ int main(void)
 	tracer_start(&t, NULL);
 	if (tun < 0)
 		tap_skip(strerror(-tun), "what needs a raw peer");
-	for_each_fam(f)
-	{
+	for (const struct fam *f = fams; f < FAMS_END; f++) {
 		to_itself(f);
 		for (size_t i = 0; tun >= 0 && i < sizeof(scenarios) / sizeof(*scenarios); i++)
 			scenarios[i](tun, f);

@@ -25,7 +25,7 @@ void child_start(struct child *c, child_fn fn, void *arg);
 struct report child_hear(struct child *c);
 /* Lets it go on from child_pause(). */
 void child_tell(struct child *c);
-/* Waits for its end. */
+/* Ends it: the last thing a child does is child_pause(). */
 void child_end(struct child *c);
 
 /* In the child; fd: the socket to report on, or -1. */

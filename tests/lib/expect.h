@@ -51,8 +51,8 @@ struct expect {
 	const char *laddr, *raddr;
 	struct expect_owner owner;
 	struct expect_dwell dwell[5];
-	long age_ms; /* at least; 0: not looked at */
-	bool totals; /* look at the following */
+	long age_ms, age_max_ms; /* at least, at most; 0: not looked at */
+	bool totals;		 /* look at the following */
 	int64_t sent, received;
 	int64_t retransmits;
 };

@@ -27,7 +27,7 @@ struct fam {
 
 extern const struct fam fams[FAM_COUNT];
 
-#define for_each_fam(f) for (const struct fam *f = fams; f < fams + FAM_COUNT; f++)
+#define FAMS_END (fams + FAM_COUNT)
 
 socklen_t fam_sockaddr(const struct fam *f, const char *addr, uint16_t port,
 		       struct sockaddr_storage *ss);

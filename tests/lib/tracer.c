@@ -230,11 +230,18 @@ static bool tier_forced(void)
 	return args && strstr(args, "--tier");
 }
 
-void tracer_await_hello(struct tracer *t)
+bool tracer_says_hello(struct tracer *t)
 {
 	if (wait_for(t, has_hello, NULL, HELLO_MS))
-		return;
+		return true;
 	show_stderr(t);
+	return false;
+}
+
+void tracer_await_hello(struct tracer *t)
+{
+	if (tracer_says_hello(t))
+		return;
 	/* not supported is an answer only for what was forced */
 	if (!t->pid && WIFEXITED(t->status) && WEXITSTATUS(t->status) == 3 && tier_forced())
 		tap_skip_all("this tier does not work here");
@@ -297,6 +304,11 @@ void tracer_free(struct tracer *t)
 	json_decref(t->lines);
 	json_decref(t->hello);
 	json_decref(t->last);
+}
+
+const json_t *tracer_line(const struct tracer *t, size_t i)
+{
+	return json_array_get(t->lines, i);
 }
 
 const json_t *line_get(const json_t *line, const char *name)

@@ -44,7 +44,9 @@ void tracer_start(struct tracer *t, ...) __attribute__((sentinel));
 void tracer_start_host(struct tracer *t, ...) __attribute__((sentinel));
 /* Several may be launched before the first is waited for. */
 void tracer_launch(struct tracer *t, const char *const args[]);
+/* Dies, or skips the program, when it doesn't come. */
 void tracer_await_hello(struct tracer *t);
+bool tracer_says_hello(struct tracer *t);
 
 /* Reads what is there. */
 void tracer_poll(struct tracer *t);
@@ -62,6 +64,7 @@ const char *line_str(const json_t *line, const char *name);
 int64_t line_int(const json_t *line, const char *name);
 bool line_is(const json_t *line, const char *type);
 
-#define for_each_line(t, i, line) json_array_foreach((t)->lines, i, line)
+/* NULL past the end */
+const json_t *tracer_line(const struct tracer *t, size_t i);
 
 #endif
