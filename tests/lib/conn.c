@@ -59,7 +59,8 @@ static size_t collect(const struct tracer *t, size_t hit, struct conn *c)
 	return hit;
 }
 
-bool conn_find(const struct tracer *t, uint16_t lport, uint16_t rport, int nth, struct conn *c)
+bool conn_find(const struct tracer *t, const char *proto, uint16_t lport, uint16_t rport, int nth,
+	       struct conn *c)
 {
 	c->n = 0;
 	for (size_t i = 0; i < json_array_size(t->lines); i++) {
@@ -67,7 +68,8 @@ bool conn_find(const struct tracer *t, uint16_t lport, uint16_t rport, int nth, 
 		struct conn one;
 		bool seen = false;
 
-		if (!line_is(line, "transition") || !has_ports(line, lport, rport))
+		if (!line_is(line, "transition") || strcmp(line_str(line, "proto"), proto) ||
+		    !has_ports(line, lport, rport))
 			continue;
 		collect(t, i, &one);
 		/* known already by a line before this one? */

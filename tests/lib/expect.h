@@ -65,7 +65,8 @@ void expect_finish(struct tracer *t);
 /* All that is expected has come; false if it doesn't. */
 bool expect_wait(struct tracer *t);
 
-bool conn_find(const struct tracer *t, uint16_t lport, uint16_t rport, int nth, struct conn *c);
+bool conn_find(const struct tracer *t, const char *proto, uint16_t lport, uint16_t rport, int nth,
+	       struct conn *c);
 /* "A>B>C"; "A>B!C>D" where it is broken.  Freed by the next call. */
 const char *conn_chain(const struct conn *c);
 void conn_show(const struct conn *c);
