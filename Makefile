@@ -230,7 +230,10 @@ $(B)/%.bpf.o: %.bpf.c $(B)/.bpf | tools
 
 # What bpftool writes is not ours to lint.
 gen-skeleton = { echo '/* NOLINTBEGIN */' && \
-	$(BPFTOOL_CMD) gen skeleton $< name $(subst -,_,$*)_bpf && echo '/* NOLINTEND */'; } >$@
+	$(BPFTOOL_CMD) gen skeleton $(SKEL_FLAGS) $< name $(subst -,_,$*)_bpf && echo '/* NOLINTEND */'; } >$@
+
+# A light one, which loads without libbpf: see user/kern/census.c.
+$(B)/skel/list.skel.h: SKEL_FLAGS := -L
 
 $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)

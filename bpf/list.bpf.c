@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * `tcpdwell list`: all sockets there are, read once.  An object of its own:
- * without the tracer's maps and ksyms it loads in a fifth of the time, and that
- * is most of what a list costs.
+ * `tcpdwell list`: all sockets there are, read once.  Loading is most of what a
+ * list costs.  So this is an object of its own, without the tracer's maps and
+ * ksyms, which the kernel relocates itself (a light skeleton, Linux 5.17); and
+ * it leaves to the user side what need not be asked here: the namespace is that
+ * in which the iterator was made.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include "states.h"
-#include "maps.bpf.h"
+#include "config.bpf.h"
 #include "row.bpf.h"
 #include "timer.bpf.h"
 
@@ -81,7 +83,10 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	r->roles = roles_of_state(r->state);
 	row_queues(sk, tp, r);
 	row_stay(tp, r);
-	read_ident(sk, read_lport(sk), &r->ident);
+	row_ends(&sk->__sk_common, r);
+	r->ident.lport = sk->__sk_common.skc_num;
+	r->ident.mptcp = sk->sk_protocol == IPPROTO_MPTCP;
+	r->ident.cgroup = sock_cgroup_id(sk);
 	if (!filter_cgroup(&config.filter, sk))
 		r->flags |= ROW_FILTERED;
 	o = bpf_sk_storage_get(&owners, sk, 0, 0);
@@ -97,7 +102,7 @@ static __always_inline void row_small(struct sock_common *skc, const struct tcp_
 	r->cookie = bpf_get_socket_cookie(skc);
 	r->roles = roles_of_state(r->state);
 	r->left_ns = timer_left_ns(tw->tw_sk.tw_timer.expires);
-	row_addrs(skc, r);
+	row_ends(skc, r);
 	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
 	if (config.filter.n_cgroup)
 		r->flags |= ROW_FILTERED; /* it has none any more */
@@ -117,7 +122,7 @@ static __always_inline void row_request(const struct sock_common *skc, struct tc
 				    __sk_common.skc_cookie.counter);
 	if (syn_us)
 		entered(r, r->mono_ns - syn_us * 1000, true);
-	row_addrs(skc, r);
+	row_ends(skc, r);
 	r->ident.lport = skc->skc_num;
 }
 

@@ -54,14 +54,20 @@ static __always_inline void row_queues(const struct sock *sk, const struct tcp_s
 	r->send_q = tp->write_seq - tp->snd_una;
 }
 
-static __always_inline void row_addrs(const struct sock_common *skc, struct row_sock *r)
+/* All of the identity that every kind of socket has, but for its local port and its namespace. */
+static __always_inline void row_ends(const struct sock_common *skc, struct row_sock *r)
 {
 	struct sock_ident *id = &r->ident;
 
 	read_addrs(skc, (__u64 *)id->laddr, (__u64 *)id->raddr);
 	id->rport = bpf_ntohs(skc->skc_dport);
-	id->netns = skc->skc_net.net->ns.inum;
 	id->family = family_no(skc);
+}
+
+static __always_inline void row_addrs(const struct sock_common *skc, struct row_sock *r)
+{
+	row_ends(skc, r);
+	r->ident.netns = skc->skc_net.net->ns.inum;
 }
 
 #endif

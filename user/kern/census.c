@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,80 +9,115 @@
 #include <bpf/libbpf.h>
 
 #include "kern/census.h"
+#include "kern/netns.h"
+
+/* what bpftool writes into a light skeleton */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpointer-arith"
 #include "list.skel.h"
-#include "util/log.h"
+#pragma GCC diagnostic pop
 
-static int talk(enum libbpf_print_level level, const char *fmt, va_list args)
+/* Without libbpf, which would read the kernel's BTF: that alone takes longer than all the rest. */
+static int open_fast(struct census *c)
 {
-	if (!log_is_verbose() || level == LIBBPF_DEBUG)
-		return 0;
-	return vfprintf(stderr, fmt, args);
-}
-
-/* The headers that are shared with the tracer define its maps; here nobody uses them. */
-static void drop_maps(struct list_bpf *skel)
-{
-	bpf_map__set_autocreate(skel->maps.events, false);
-	bpf_map__set_autocreate(skel->maps.socks, false);
-	bpf_map__set_autocreate(skel->maps.last_child, false);
-}
-
-static void configure(struct list_bpf *skel, const struct filter *f)
-{
-	struct config *c = (struct config *)&skel->rodata->config;
-
-	c->jiffy_ns = kernel_jiffy_ns();
-	c->filter.n_cgroup = f->n_cgroup;
-	memcpy(c->filter.cgroup, f->cgroup, sizeof(f->cgroup));
-}
-
-static int load(struct census *c, const struct filter *f)
-{
+	struct list_bpf *skel = list_bpf__open();
+	struct config *config;
 	int err;
 
-	c->skel = list_bpf__open();
-	if (!c->skel)
-		return -errno;
-	drop_maps(c->skel);
-	configure(c->skel, f);
-	err = list_bpf__load(c->skel);
+	if (!skel)
+		return -ENOMEM;
+	config = (struct config *)&skel->rodata->config;
+	config->jiffy_ns = kernel_jiffy_ns();
+	config->filter.n_cgroup = c->filter->n_cgroup;
+	memcpy(config->filter.cgroup, c->filter->cgroup, sizeof(config->filter.cgroup));
+	err = list_bpf__load(skel);
+	if (!err)
+		err = list_bpf__attach(skel);
+	if (err) {
+		list_bpf__destroy(skel);
+		return err;
+	}
+	c->fast = skel;
+	c->claim_fd = skel->links.claim_all_fd;
+	c->list_fd = skel->links.list_all_fd;
+	return 0;
+}
+
+/* Before Linux 5.17 the kernel does not relocate programs: the tracer's do as well. */
+static int open_slow(struct census *c)
+{
+	struct tracer_options o = {.tier = TIER_SWEEP, .buffer_size = 1, .no_stream = true};
+	int err;
+
+	o.filter.n_cgroup = c->filter->n_cgroup;
+	memcpy(o.filter.cgroup, c->filter->cgroup, sizeof(o.filter.cgroup));
+	err = tracer_open(&c->slow, &o);
 	if (err)
 		return err;
-	c->rows.claim_link = bpf_program__attach(c->skel->progs.claim_all);
-	if (!c->rows.claim_link)
-		return -errno;
-	c->rows.list_link = bpf_program__attach(c->skel->progs.list_all);
-	return c->rows.list_link ? 0 : -errno;
+	c->claim_fd = bpf_link__fd(c->slow.claim_link);
+	c->list_fd = bpf_link__fd(c->slow.list_link);
+	return 0;
 }
 
 int census_open(struct census *c, const struct filter *f)
 {
 	struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
-	int err;
+	int err = 0;
 
 	memset(c, 0, sizeof(*c));
-	libbpf_set_print(talk);
+	c->filter = f;
+	c->slow.epoll = c->slow.home_netns = -1;
 	setrlimit(RLIMIT_MEMLOCK, &all); /* kernels before 5.11 charge maps to it */
-	c->rows.home_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	err = c->rows.home_netns < 0 ? -errno : load(c, f);
-	if (!err)
-		return 0;
-	census_close(c);
-	return tracer_explain(err);
+	c->home_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (open_fast(c))
+		err = open_slow(c);
+	if (err)
+		census_close(c);
+	return err;
 }
 
 void census_close(struct census *c)
 {
-	bpf_link__destroy(c->rows.claim_link);
-	bpf_link__destroy(c->rows.list_link);
-	list_bpf__destroy(c->skel);
-	if (c->rows.home_netns >= 0)
-		close(c->rows.home_netns);
-	memset(c, 0, sizeof(*c));
-	c->rows.home_netns = -1;
+	if (c->fast)
+		list_bpf__destroy(c->fast);
+	c->fast = NULL;
+	tracer_close(&c->slow);
+	if (c->home_netns >= 0)
+		close(c->home_netns);
+	c->home_netns = -1;
+}
+
+static void no_row(void *ctx, const struct row_sock *row)
+{
+	(void)ctx;
+	(void)row;
+}
+
+/* iter/tcp shows the namespace in which bpf_iter_create() was called. */
+static int read_netns(struct census *c, const struct netns *ns, row_fn fn, void *ctx)
+{
+	if (c->filter->n_netns && !filter_has_netns(c->filter, ns->ino))
+		return 0;
+	c->n_netns++;
+	if (setns(ns->fd, CLONE_NEWNET))
+		return -errno;
+	return iter_rows(c->list_fd, ns->ino, fn, ctx);
 }
 
 int census_read(struct census *c, row_fn fn, void *ctx)
 {
-	return tracer_rows(&c->rows, true, fn, ctx);
+	struct netns_list list;
+	int err = iter_rows(c->claim_fd, 0, no_row, NULL);
+
+	c->n_netns = 0;
+	if (!err)
+		err = netns_find(&list);
+	if (err)
+		return err;
+	for (unsigned int i = 0; !err && i < list.n; i++)
+		err = read_netns(c, &list.ns[i], fn, ctx);
+	netns_free(&list);
+	if (setns(c->home_netns, CLONE_NEWNET) && !err)
+		err = -errno;
+	return err;
 }

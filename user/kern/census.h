@@ -8,22 +8,27 @@
 struct list_bpf;
 
 struct census {
-	struct list_bpf *skel;
-	struct tracer rows; /* its iterators alone */
+	const struct filter *filter;
+	struct list_bpf *fast;
+	struct tracer slow; /* in its place where the kernel does not take it */
+	int claim_fd;	    /* the links of the iterators */
+	int list_fd;
+	int home_netns;
+	unsigned int n_netns; /* read by the last census_read() */
 };
 
 /*
- * Of the filter only the cgroups count here: the rest is for whoever gets the
- * rows.  0, or as tracer_open(), which see also for the message.
+ * Of the filter, which must stay, the namespaces and cgroups count here: the
+ * rest is for whoever gets the rows.  0, or as tracer_open(), which see also
+ * for the message.
  */
 int census_open(struct census *c, const struct filter *f);
 void census_close(struct census *c);
 
 /*
- * The rows of all network namespaces, each namespace's listeners before its
- * request sockets; rows.n_netns is set.  ROW_FILTERED: not of the cgroups; of
- * a request socket it is the listener's matter, whose cookie it has.  As
- * tracer_rows().
+ * Hands over the rows of all namespaces, each namespace's listeners before its
+ * request sockets.  ROW_FILTERED: not of the cgroups; of a small or a request
+ * socket the kernel can't tell.  0 or -errno.
  */
 int census_read(struct census *c, row_fn fn, void *ctx);
 

@@ -15,7 +15,7 @@
 #define ROWS_A_READ 256
 
 /* Reads an iterator to its end.  0 or -errno. */
-static int read_rows(int fd, row_fn fn, void *ctx)
+static int read_rows(int fd, __u32 netns, row_fn fn, void *ctx)
 {
 	struct row_sock rows[ROWS_A_READ];
 	size_t have = 0;
@@ -27,8 +27,10 @@ static int read_rows(int fd, row_fn fn, void *ctx)
 		if (n < 0)
 			return -errno;
 		have += n;
-		for (size_t i = 0; i < have / sizeof(*rows); i++)
+		for (size_t i = 0; i < have / sizeof(*rows); i++) {
+			rows[i].ident.netns = netns;
 			fn(ctx, &rows[i]);
+		}
 		n = have % sizeof(*rows);
 		memmove(rows, (char *)rows + have - n, n);
 		have = n;
@@ -36,14 +38,14 @@ static int read_rows(int fd, row_fn fn, void *ctx)
 	return 0;
 }
 
-static int run_iter(struct bpf_link *link, row_fn fn, void *ctx)
+int iter_rows(int link_fd, __u32 netns, row_fn fn, void *ctx)
 {
-	int fd = bpf_iter_create(bpf_link__fd(link));
+	int fd = bpf_iter_create(link_fd);
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = read_rows(fd, fn, ctx);
+	err = read_rows(fd, netns, fn, ctx);
 	close(fd);
 	return err;
 }
@@ -59,7 +61,7 @@ static int rows_of_netns(struct tracer *t, const struct netns *ns, row_fn fn, vo
 {
 	if (setns(ns->fd, CLONE_NEWNET))
 		return -errno;
-	return run_iter(t->list_link, fn, ctx);
+	return iter_rows(bpf_link__fd(t->list_link), ns->ino, fn, ctx);
 }
 
 int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
@@ -68,7 +70,7 @@ int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
 	int err = 0;
 
 	if (claim)
-		err = run_iter(t->claim_link, no_row, NULL);
+		err = iter_rows(bpf_link__fd(t->claim_link), 0, no_row, NULL);
 	if (!err)
 		err = netns_find(&list);
 	if (err)

@@ -87,4 +87,7 @@ bool tracer_held(struct tracer *t);
 typedef void (*row_fn)(void *ctx, const struct row_sock *row);
 int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx);
 
+/* One run of an iterator, by its link's descriptor, in the namespace of the caller, whose inode the rows get. */
+int iter_rows(int link_fd, __u32 netns, row_fn fn, void *ctx);
+
 #endif
