@@ -1,29 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-#   awk -v tap=FILE -v table=FILE -f report.awk LOG...
+#   awk -v tap=FILE -v table=FILE -v failures=FILE -f report.awk LOG...
 #
 # Reads what guest-run wrote in each boot: LOG is named SERIES.RUN.log. Writes
-# TAP, one point for each test program in each tier of each kernel, and the table.
+# TAP, one point for each test program in each tier of each kernel; the table;
+# and each point that failed, once, with the places where it did.
 
 BEGIN {
-	# of what explains a failed point, and all in a program; the logs have the rest
+	# of what explains a failed point, and in all of a program; the logs have the rest
 	LINES = 8
-	LINES_IN_ALL = 24
+	LINES_IN_ALL = 30
 	WIDTH = 160
+	printf "" >failures
 }
 
-function series_of(file)
+function add(list, text)
 {
-	sub(/.*\//, "", file)
-	sub(/\.[a-z]*\.log$/, "", file)
-	return file
-}
-
-function note(row, text)
-{
-	if (text == "" || index(notes[row], text))
-		return
-	notes[row] = notes[row] (notes[row] == "" ? "" : "; ") text
+	return list (list == "" ? "" : ", ") text
 }
 
 function row_of(tier,	key)
@@ -31,45 +24,62 @@ function row_of(tier,	key)
 	key = series SUBSEP tier
 	if (!(key in row_no)) {
 		row_no[key] = ++rows
-		row_series[rows] = series
-		row_tier[rows] = tier
-		row_release[rows] = release == "" ? "-" : release
+		row_name[rows] = sprintf("%-8s %-28s %-12s", series, release == "" ? "-" : release, tier)
 	}
 	return row_no[key]
 }
 
 # One point of the TAP that comes out.
-function point(good, name, directive)
+function result(good, name, directive)
 {
 	points++
 	print (good ? "ok " : "not ok ") points " - " name (directive == "" ? "" : " # SKIP " directive) >tap
 }
 
-function reset()
-{
-	passed = failed = skipped = plan = shown = whole = said = 0
-	first_failure = why = diags = ""
-}
-
-# A failure, and the lines that explain it.
-function failure(text)
+# A point that failed, and in diags[] the lines that explain it.
+function failure(text,	key)
 {
 	failed++
-	shown = LINES
+	shown = now_test == "loads" ? LINES_IN_ALL : LINES
 	diags = diags "#   " text "\n"
-	if (first_failure == "")
-		first_failure = text
+	sub(/^not ok [0-9]* (- )?/, "", text)
+	key = now_test ": " text
+	if (!(key in places)) {
+		kept[++failures_seen] = key
+		test_of[key] = now_test
+		explain = key
+	}
+	if (last_place[key] == series " " now_tier)
+		return
+	places[key] = index(last_place[key], series " ") == 1 ? places[key] " " now_tier : \
+		add(places[key], series " " now_tier)
+	last_place[key] = series " " now_tier
+	times[key]++
+}
+
+function diag(text)
+{
+	if (shown <= 0 || said >= LINES_IN_ALL)
+		return
+	shown--
+	said++
+	text = "#   " substr(text, 1, WIDTH) "\n"
+	diags = diags text
+	if (explain != "")
+		why_failed[explain] = why_failed[explain] text
 }
 
 function begin(tier, test)
 {
-	reset()
+	passed = failed = skipped = plan = shown = whole = said = 0
+	why = diags = explain = ""
 	open = 1
 	now_tier = tier
 	now_test = test
+	ran[test]++
 }
 
-function finish(status, seconds,	row, name)
+function finish(status, seconds,	row)
 {
 	open = 0
 	if (status == 137)
@@ -86,61 +96,52 @@ function finish(status, seconds,	row, name)
 	row_failed[row] += failed
 	row_skipped[row] += skipped
 	row_seconds[row] += seconds
-	name = series " " now_tier " " now_test
-	point(!failed, name ": " passed " passed" (failed ? ", " failed " failed" : "") \
-		(skipped ? ", " skipped " skipped" : "") ", " seconds " s", whole ? why : "")
+	result(!failed, series " " now_tier " " now_test ": " passed " passed" \
+		(failed ? ", " failed " failed" : "") (skipped ? ", " skipped " skipped" : "") \
+		", " seconds " s", whole ? why : "")
 	printf "%s", diags >tap
 	if (failed)
-		note(row, "failed: " now_test)
+		failing[row] = failing[row] " " now_test
 	if (why != "")
-		note(row, now_test ": " why)
+		skips[row] = add(skips[row], now_test ": " why)
 }
 
-function gone(reason,	row)
+# The guest ended, or was ended, before it was done.
+function gone(reason)
 {
-	if (open) {
-		failure("the guest was gone: " reason)
-		finish(0, 0)
-	} else {
-		row = row_of(run)
-		row_failed[row]++
-		note(row, reason)
-		point(0, series " " run ": " reason)
-	}
-	in_console = 1
+	if (!open)
+		begin(run, "guest")
+	failure(reason)
+	shown = said = -LINES_IN_ALL
 }
 
 FNR == 1 {
-	series = series_of(FILENAME)
-	run = FILENAME
-	sub(/\.log$/, "", run)
+	if (open)
+		finish(0, 0)
+	series = FILENAME
+	sub(/.*\//, "", series)
+	sub(/\.log$/, "", series)
+	run = series
 	sub(/.*\./, "", run)
+	sub(/\.[a-z]*$/, "", series)
 	release = ""
-	open = shown = in_console = 0
 }
-
-in_console { print "#   " substr($0, 3, WIDTH) >tap; next }
 
 $1 == "@kernel" {
 	release = $2
-	boots = boots (boots == "" ? "" : ", ") series " " run " " $3 " s"
+	boots = add(boots, series " " run " " $3 " s")
 	next
 }
 $1 == "@begin" { begin($2, $3); next }
 $1 == "@end" { finish($4, $5); next }
-$1 == "@doctor" { next }
-$1 == "@done" { next }
-$1 == "@refused" || $1 == "@missing" {
-	tier = $2
-	sub(/^@[a-z]* [^ ]* /, "")
-	row = row_of(tier)
-	note(row, $0)
-	point(1, series " " tier, $0)
+$1 == "@gone" { sub(/^@gone /, ""); gone($0); next }
+$1 == "@missing" {
+	sub(/^@missing /, "")
+	skips[row_of("-")] = $0
+	result(1, series, $0)
 	next
 }
-$1 == "@gone" { sub(/^@gone /, ""); gone($0); next }
-
-!open { next }
+/^@/ || !open { next }
 
 /^1\.\.0 *# *[Ss][Kk][Ii][Pp]/ {
 	whole = 1
@@ -155,28 +156,37 @@ $1 == "@gone" { sub(/^@gone /, ""); gone($0); next }
 	shown = 0
 	if (why == "") {
 		why = $0
-		sub(/.*# */, "", why)
+		sub(/.*# *[^ ]* */, "", why)
 	}
 	next
 }
 /^ok / { passed++; shown = 0; next }
-/^not ok / { failure($0); next }
-/^#/ {
-	if (shown > 0 && said++ < LINES_IN_ALL) {
-		shown--
-		diags = diags "#   " substr($0, 1, WIDTH) "\n"
-	}
-	next
-}
+/^not ok / { explain = ""; failure($0); next }
+/^#/ { diag($0) }
 
 END {
-	print "1.." points >tap
-	line = "%-8s %-28s %-12s %7s %7s %7s %6s  %s\n"
-	printf line, "kernel", "release", "tier", "passed", "failed", "skipped", "time", "" >table
-	for (i = 1; i <= rows; i++)
-		printf line, row_series[i], row_release[i], row_tier[i], row_passed[i] + 0, \
-			row_failed[i] + 0, row_skipped[i] + 0, row_seconds[i] + 0 "s", \
-			substr(notes[i], 1, 160) >table
+	if (open)
+		finish(0, 0)
+	print "1.." points + 0 >tap
+
+	for (i = 1; i <= failures_seen; i++) {
+		key = kept[i]
+		n = times[key]
+		where = n > 1 && n == ran[test_of[key]] ? "everywhere, " n " times" : places[key]
+		printf "failed: %s\n  on: %s\n%s", key, where, why_failed[key] >failures
+	}
+
+	printf "%-8s %-28s %-12s %6s %6s %7s %6s\n", "kernel", "release", "tier", "passed", \
+		"failed", "skipped", "time" >table
+	for (i = 1; i <= rows; i++) {
+		line = sprintf("%s %6d %6d %7d %5ds", row_name[i], row_passed[i], row_failed[i], \
+			row_skipped[i], row_seconds[i])
+		if (failing[i] != "")
+			line = line "  failed:" failing[i]
+		if (skips[i] != "")
+			line = line "  skipped: " substr(skips[i], 1, WIDTH)
+		print line >table
+	}
 	if (boots != "")
 		print "Booted in: " boots >table
 }

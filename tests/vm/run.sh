@@ -67,7 +67,7 @@ fetch() {
 	say "fetching kernel $series"
 	why=$($here/fetch.sh "$series" "$cache/$series" 2>&1) && return
 	say "kernel $series: $why"
-	echo "@missing - $why" >"$logs/$series.tests.log"
+	echo "@missing $why" >"$logs/$series.tests.log"
 	return 1
 }
 
@@ -105,7 +105,8 @@ done
 [ ${#jobs[@]} -eq 0 ] ||
 	printf '%s\0' "${jobs[@]}" | xargs -0 -n 4 -P "${VM_JOBS:-2}" $here/boot.sh || :
 
-awk -v tap=$build/results.tap -v table=$build/table -f $here/report.awk "${files[@]}"
+awk -v tap=$build/results.tap -v table=$build/table -v failures=$build/failures \
+	-f $here/report.awk "${files[@]}"
 if [ $tap -eq 1 ]; then
 	cat $build/results.tap
 	sed 's/^/# /' $build/table
@@ -115,8 +116,7 @@ else
 		echo "tcpdwell doctor on $(basename "$file" .tests.log):"
 		sed -n 's/^@doctor/ /p' "$file"
 	done
-	awk '/^(not )?ok / { bad = /^not/ } bad && !/^1\.\./' $build/results.tap
-	cat $build/table
-	echo "all that the guests said is in $logs"
+	cat $build/failures $build/table
+	echo "All that the guests said is in $logs."
 fi
 ! grep -q '^not ok' $build/results.tap
