@@ -53,6 +53,7 @@ struct conn {
 	__u8 end_what;	/* ending: enum small_what */
 	__u8 end_via;	/* small: enum via of the last record */
 	bool half_open; /* a request_sock: it has no cookie of its own, this one is made up */
+	bool set_aside;	/* its socket has a later connection: see small_set_aside() */
 	bool used;	/* see table.c */
 	__u8 level;	/* alerts fired for this stay: 0, or 1 + the rule's step */
 	__u8 rule;	/* of the next deadline */

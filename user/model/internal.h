@@ -8,6 +8,9 @@
 /* Iterators of kernels before 6.17 can skip a socket while the table changes. */
 #define MISSES 2
 
+/* Above COOKIE_MASK: a small socket whose cookie is that of a later connection of the socket. */
+#define SET_ASIDE (1ULL << 62)
+
 /* One transition of a connection: tells it if the filter wants it, and keeps the state. */
 void conn_step(struct model *m, struct conn *c, struct transition *t);
 
@@ -29,6 +32,8 @@ void small_row(struct model *m, const struct row_sock *row);
 /* The big socket went to CLOSE: true when the connection goes on, or may, in a small one. */
 bool small_takes_over(struct model *m, struct conn *c, const struct rec_step *s,
 		      const struct sock_end *end);
+/* The socket has a new connection: what an earlier one left in a small socket has its cookie. */
+void small_set_aside(struct model *m, struct conn *c);
 /* Counts c in (1) or out (-1), if it is a small socket in FIN_WAIT_2. */
 void small_waits(struct model *m, struct conn *c, int by);
 /* Small sockets whose timer was stopped some time before now_ns, and not set again: ended. */

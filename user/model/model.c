@@ -137,6 +137,7 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 	small_waits(m, c, -1);
 	m->n_limbo -= c->in_limbo;
 	m->n_half_open -= c->half_open;
+	m->n_set_aside -= c->set_aside && c->cookie & SET_ASIDE;
 	table_del(&m->table, c);
 }
 
@@ -206,6 +207,10 @@ static struct conn *step_conn(struct model *m, const struct rec_step *s)
 	struct conn *c = table_find(&m->table, s->cookie);
 	const struct sock_ident *ident = rec_ident(s);
 
+	if (c && (c->small || c->in_limbo) && s->flags & STEP_FIRST && s->cookie <= COOKIE_MASK) {
+		small_set_aside(m, c);
+		c = NULL;
+	}
 	if (!c)
 		c = conn_new(m, s->cookie);
 	if (!c)

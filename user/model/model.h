@@ -58,6 +58,7 @@ struct model {
 	__u32 n_small;	  /* connections in small sockets */
 	struct waits fin_waits; /* ... of them in FIN_WAIT_2 */
 	__u32 n_limbo;	  /* ... and those that may be */
+	__u32 n_set_aside; /* small sockets beside a later connection of their socket */
 	__u32 n_half_open; /* request sockets, when they are shown */
 	bool half_open;	   /* show them */
 	struct ends ends; /* small sockets whose end waits for what follows it */

@@ -47,6 +47,7 @@ static void become_small(struct model *m, struct conn *c)
 	if (c->small)
 		return;
 	c->small = true;
+	c->missed = 0;
 	m->n_small++;
 	small_waits(m, c, 1);
 	if (c->in_limbo) {
@@ -217,10 +218,28 @@ void small_reuse(struct model *m, const struct conn *c)
 	}
 }
 
+static __u64 apart(__u64 a, __u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* The connection that a small socket belongs to: of two by one cookie, by the expiry. */
+static struct conn *small_conn(const struct model *m, __u64 cookie, __u64 until_ns)
+{
+	struct conn *c = table_find(&m->table, cookie);
+	struct conn *aside = m->n_set_aside ? table_find(&m->table, cookie | SET_ASIDE) : NULL;
+
+	if (!aside)
+		return c;
+	if (!c || apart(aside->until_ns, until_ns) <= SAME_EXPIRY_NS)
+		return aside;
+	return c->small || ST_BIT(c->state) & ST_CLOSING_FIRST ? c : aside;
+}
+
 void small_record(struct model *m, const struct rec_small *r)
 {
-	struct conn *c = table_find(&m->table, r->cookie);
 	__u64 until_ns = r->mono_ns + r->left_ns;
+	struct conn *c = small_conn(m, r->cookie, until_ns);
 	__u64 entered_ns = until_ns - TIME_WAIT_NS;
 
 	if (!c || !r->what || r->what >= SMALL_NWHATS)
@@ -282,8 +301,8 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 
 void small_row(struct model *m, const struct row_sock *row)
 {
-	struct conn *c = table_find(&m->table, row->cookie);
 	__u64 until_ns = row->mono_ns + row->left_ns;
+	struct conn *c = small_conn(m, row->cookie, until_ns);
 
 	if (!c) {
 		small_row_new(m, row, until_ns);
@@ -307,8 +326,30 @@ static void limbo_over(struct model *m, struct conn *c)
 		.at_least = c->at_least,
 	};
 
+	/* disconnect() sends its RST after the end */
+	if (c->set_aside)
+		t.reason = REASON_RESET_SENT;
 	conn_step(m, c, &t);
 	conn_forget(m, c, t.mono_ns);
+}
+
+void small_set_aside(struct model *m, struct conn *c)
+{
+	struct conn *before = table_find(&m->table, c->cookie | SET_ASIDE);
+
+	if (before)
+		small_over(m, before, before->since_ns, REASON_UNKNOWN, before->end_via, 0);
+	if (c->ending) {
+		small_over(m, c, c->ended_ns, early_reason(c), c->end_via, 0);
+		return;
+	}
+	c->set_aside = true;
+	if (c->in_limbo && m->small_source == SMALL_RECORDS) {
+		limbo_over(m, c);
+		return;
+	}
+	m->n_set_aside++;
+	table_rename(&m->table, c, c->cookie | SET_ASIDE);
 }
 
 /* Gone before its time: when, only the last sweep that met it can say. */

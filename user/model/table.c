@@ -140,13 +140,25 @@ static void index_shift_back(struct table *t, __u32 gap)
 	t->index[gap] = 0;
 }
 
-void table_del(struct table *t, struct conn *c)
+static void index_drop(struct table *t, const struct conn *c)
 {
 	__u32 i = home(t, c->cookie);
 
 	while (t->index[i] != c->slot + 1)
 		i = (i + 1) & t->mask;
 	index_shift_back(t, i);
+}
+
+void table_rename(struct table *t, struct conn *c, __u64 cookie)
+{
+	index_drop(t, c);
+	c->cookie = cookie;
+	index_put(t, c->slot);
+}
+
+void table_del(struct table *t, struct conn *c)
+{
+	index_drop(t, c);
 	c->used = false;
 	c->next_free = t->free_head;
 	t->free_head = c->slot + 1;

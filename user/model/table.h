@@ -26,6 +26,9 @@ struct conn *table_find(const struct table *t, __u64 cookie);
 /* A new connection, zero but for its cookie, which must not be known yet.  NULL: no memory. */
 struct conn *table_add(struct table *t, __u64 cookie);
 
+/* Under another cookie from here on, which must not be known yet. */
+void table_rename(struct table *t, struct conn *c, __u64 cookie);
+
 /* The connection's memory is used again by the next table_add(). */
 void table_del(struct table *t, struct conn *c);
 

@@ -1,0 +1,707 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* FIN_WAIT_2 and TIMED_WAIT in small sockets, by records and by sweeps. */
+#include "feed.h"
+#include <errno.h>
+
+#define A 7ULL
+#define B 8ULL
+#define TIME_WAIT (60 * SEC)
+/* more than an end waits for what explains it */
+#define LONG_ENOUGH (200 * MS)
+
+/* close(), and the peer has not closed: the connection goes on in a small socket. */
+static void half_closed(__u64 cookie)
+{
+	reaches_fin_wait_2(cookie);
+	small(cookie, SMALL_BORN, ST_FIN_WAIT2, 60 * SEC);
+	ends(cookie, ST_FIN_WAIT2, 0);
+	told_until_fin_wait_2();
+}
+
+static void in_time_wait(__u64 cookie)
+{
+	half_closed(cookie);
+	later(SEC);
+	small(cookie, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, SEC);
+}
+
+/*
+ * By records
+ */
+
+static void moves_on_and_expires(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	half_closed(A);
+	later(5 * SEC);
+	small(A, SMALL_STOPPED, ST_FIN_WAIT2, 55 * SEC);
+	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	tick();
+	s = told(ST_FIN_WAIT2, ST_TIME_WAIT, 5 * SEC);
+	assert_int_equal(s->t.via, VIA_TIMER);
+	assert_false(s->t.at_least);
+	assert_string_equal(s->conn.ident.owner.comm, "curl");
+	later(TIME_WAIT);
+	tick();
+	told_nothing();
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	s = told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	assert_int_equal(s->t.rearms, 0);
+	assert_int_equal(s->end.bytes_sent, 42);
+	assert_int_equal(s->end.age_ns, 65 * SEC + 3 * MS);
+	all_is_over();
+}
+
+/* The peer's FIN came with the last ACK. */
+static void no_closed_in_between(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	reaches_fin_wait_2(A);
+	feed.at = feed.n;
+	later(MS);
+	small_by(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT, VIA_FENTRY);
+	ends(A, ST_FIN_WAIT2, MS);
+	s = told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	assert_int_equal(s->t.via, VIA_FENTRY);
+	assert_null(s->t.end);
+	told_nothing();
+	assert_int_equal(feed.m.n_small, 1);
+	assert_int_equal(feed.m.n_limbo, 0);
+}
+
+static void rearmed(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(20 * SEC);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 40 * SEC);
+	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	later(LONG_ENOUGH);
+	tick();
+	told_nothing();
+	later(TIME_WAIT - LONG_ENOUGH);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	assert_int_equal(told_end(ST_TIME_WAIT, 80 * SEC, REASON_EXPIRED)->t.rearms, 1);
+	all_is_over();
+}
+
+/* The same expiry, as far as jiffies tell: no re-arm. */
+static void rearmed_in_the_same_jiffy(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(4 * MS);
+	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	later(TIME_WAIT);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	assert_int_equal(told_end(ST_TIME_WAIT, TIME_WAIT + 4 * MS, REASON_EXPIRED)->t.rearms, 0);
+	all_is_over();
+}
+
+/* Within one bucket of the timer wheel: nothing is traced, the expiry alone tells. */
+static void rearmed_silently(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(TIME_WAIT + SEC / 2);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	assert_int_equal(told_end(ST_TIME_WAIT, TIME_WAIT + SEC / 2, REASON_EXPIRED)->t.rearms, 1);
+	all_is_over();
+}
+
+/* ... and the FIN that made it TIMED_WAIT too: when, says the expiry. */
+static void moved_silently(void **unused)
+{
+	(void)unused;
+	half_closed(A);
+	later(70 * SEC);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 10 * SEC);
+	told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	all_is_over();
+}
+
+static void fin_wait_2_that_times_out(void **unused)
+{
+	(void)unused;
+	half_closed(A);
+	later(60 * SEC);
+	small(A, SMALL_EXPIRED, ST_FIN_WAIT2, 0);
+	told_end(ST_FIN_WAIT2, 60 * SEC, REASON_TIMEOUT);
+	all_is_over();
+}
+
+static void killed(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(SEC);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC);
+	assert_true(model_due(&feed.m) > feed.now_ns);
+	tick();
+	told_nothing();
+	later(LONG_ENOUGH);
+	assert_true(model_due(&feed.m) <= feed.now_ns);
+	tick();
+	assert_int_equal(told_end(ST_TIME_WAIT, SEC, REASON_KILLED)->t.mono_ns,
+			 feed.now_ns - LONG_ENOUGH);
+	all_is_over();
+}
+
+/* RFC 1337: the RST was ignored, the timer goes on. */
+static void reset_that_is_ignored(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(SEC);
+	small_by(A, SMALL_RESET_IN, ST_TIME_WAIT, 59 * SEC, VIA_FENTRY);
+	later(LONG_ENOUGH);
+	tick();
+	told_nothing();
+	later(59 * SEC - LONG_ENOUGH);
+	small_by(A, SMALL_EXPIRED, ST_TIME_WAIT, 0, VIA_FENTRY);
+	told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	all_is_over();
+}
+
+static void ended_early_by(unsigned int what, enum via via, unsigned int reason)
+{
+	half_closed(A);
+	later(SEC);
+	if (what == SMALL_RESET_OUT)
+		small_by(A, what, ST_FIN_WAIT2, 59 * SEC, via);
+	small_by(A, SMALL_STOPPED, ST_FIN_WAIT2, 59 * SEC, via);
+	if (what == SMALL_RESET_IN)
+		small_by(A, what, ST_FIN_WAIT2, 59 * SEC, via);
+	later(LONG_ENOUGH);
+	tick();
+	told_end(ST_FIN_WAIT2, SEC, reason);
+	all_is_over();
+}
+
+static void fin_wait_2_that_is_reset(void **unused)
+{
+	(void)unused;
+	ended_early_by(SMALL_RESET_IN, VIA_FENTRY, REASON_RESET_RECEIVED);
+	ended_early_by(SMALL_RESET_OUT, VIA_FENTRY, REASON_RESET_SENT);
+	ended_early_by(SMALL_STOPPED, VIA_FENTRY, REASON_ABORTED);
+	ended_early_by(SMALL_STOPPED, VIA_TIMER, REASON_RESET_RECEIVED);
+	ended_early_by(SMALL_RESET_OUT, VIA_TIMER, REASON_RESET_SENT);
+}
+
+/* A new connection between the same ports, made within the wait. */
+static void comes_back(__u64 cookie, __u16 lport)
+{
+	struct rec_open r = {
+		.step = step_of(cookie, ST_SYN_RECV, ST_ESTABLISHED, MS),
+		.ident = ident_of(A),
+	};
+
+	r.step.kind = REC_OPEN;
+	r.step.flags = STEP_FIRST | STEP_HELD;
+	r.step.lport = r.ident.lport = lport;
+	take(&r, sizeof(r));
+}
+
+static void reused(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	in_time_wait(A);
+	later(SEC);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC);
+	comes_back(B, 54321);
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	told(ST_SYN_RECV, ST_ESTABLISHED, MS);
+	s = told_end(ST_TIME_WAIT, SEC, REASON_REUSED);
+	assert_int_equal(s->conn.cookie, A);
+	assert_int_equal(s->t.reused_by, B);
+	assert_int_equal(feed.m.table.n, 1);
+	later(LONG_ENOUGH);
+	tick();
+	told_nothing();
+}
+
+/* By whom is not known: the SYN got no connection. */
+static void reused_by_nobody_known(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(SEC);
+	small_by(A, SMALL_REUSED, ST_TIME_WAIT, 59 * SEC, VIA_FENTRY);
+	small_by(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC, VIA_FENTRY);
+	comes_back(B, 54322);
+	later(LONG_ENOUGH);
+	tick();
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	told(ST_SYN_RECV, ST_ESTABLISHED, MS);
+	assert_int_equal(told_end(ST_TIME_WAIT, SEC, REASON_REUSED)->t.reused_by, 0);
+}
+
+/* One whose timer goes on has not been taken the place of. */
+static void alive_beside_another(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(SEC);
+	comes_back(B, 54321);
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	told(ST_SYN_RECV, ST_ESTABLISHED, MS);
+	told_nothing();
+	assert_int_equal(feed.m.table.n, 2);
+}
+
+/* The queue of ends grows, wraps, and keeps each. */
+static void many_killed_at_once(void **unused)
+{
+	(void)unused;
+	for (__u64 round = 0; round < 3; round++) {
+		for (__u64 i = 1; i <= 150; i++) {
+			row_small(i, ST_TIME_WAIT, TIME_WAIT);
+			small(i, SMALL_STOPPED, ST_TIME_WAIT, TIME_WAIT);
+			later(MS);
+			tick();
+		}
+		later(LONG_ENOUGH);
+		tick();
+		for (unsigned int i = 0; i < 150; i++)
+			told_end(ST_TIME_WAIT, 0, REASON_KILLED);
+		all_is_over();
+		feed.n = feed.at = 0;
+	}
+}
+
+/* A small socket of a connection that is not followed: filtered, or older than the rows. */
+static void unknown_small(void **unused)
+{
+	(void)unused;
+	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, TIME_WAIT);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	all_is_over();
+}
+
+static void unseen_is_no_overflow(void **unused)
+{
+	(void)unused;
+	feed.m.small_source = SMALL_UNSEEN;
+	reaches_fin_wait_2(A);
+	feed.at = feed.n;
+	later(MS);
+	ends(A, ST_FIN_WAIT2, MS);
+	told_end(ST_FIN_WAIT2, MS, REASON_FIN);
+	all_is_over();
+}
+
+/* FIN_WAIT2 -> CLOSE that no small socket follows. */
+static void ends_there(unsigned int flags, struct sock_end end, unsigned int reason)
+{
+	reaches_fin_wait_2(A);
+	feed.at = feed.n;
+	later(MS);
+	ends_with(A, ST_FIN_WAIT2, MS, flags, end);
+	told_end(ST_FIN_WAIT2, MS, reason);
+	all_is_over();
+}
+
+static void big_one_was_all(void **unused)
+{
+	(void)unused;
+	ends_there(STEP_RST_IN, (struct sock_end){.sk_err = ECONNRESET}, REASON_RESET_RECEIVED);
+	ends_there(0, (struct sock_end){.sk_err = ETIMEDOUT}, REASON_TIMEOUT);
+	ends_there(0, (struct sock_end){.facts = END_LINGER2_OFF}, REASON_RESET_SENT);
+	ends_there(0, (struct sock_end){.sk_err = ECONNABORTED}, REASON_ABORTED);
+	ends_there(0, (struct sock_end){.facts = END_NO_TCP}, REASON_FIN);
+}
+
+/*
+ * By sweeps
+ */
+
+static int sweeps(void **unused)
+{
+	feed_begin(unused);
+	feed.m.small_source = SMALL_SWEEPS;
+	return 0;
+}
+
+#define sweep_test(f) cmocka_unit_test_setup_teardown(f, sweeps, feed_end)
+
+/* In limbo: whether a small socket goes on only the sweep will tell. */
+static void in_limbo(__u64 cookie)
+{
+	reaches_fin_wait_2(cookie);
+	later(MS);
+	ends(cookie, ST_FIN_WAIT2, MS);
+	told_until_fin_wait_2();
+	assert_int_equal(feed.m.n_limbo, 1);
+}
+
+/* The sweep comes so much later, and meets one TIMED_WAIT that is `age_ns` old. */
+static void sweep_meets(__u64 cookie, __u64 later_ns, unsigned int substate, __s64 left_ns)
+{
+	later(later_ns);
+	sweep_begins();
+	row_small(cookie, substate, left_ns);
+	sweep_ends();
+}
+
+static void limbo_is_found(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	in_limbo(A);
+	sweep_meets(A, SEC, ST_TIME_WAIT, 59 * SEC);
+	assert_int_equal(feed.m.n_limbo, 0);
+	assert_int_equal(feed.m.n_small, 1);
+	/* a millisecond in FIN_WAIT_2, then the small one was made */
+	s = told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	assert_int_equal(s->t.via, VIA_SWEEP);
+	assert_false(s->t.at_least);
+	told_nothing();
+}
+
+static void limbo_is_found_in_fin_wait_2(void **unused)
+{
+	(void)unused;
+	in_limbo(A);
+	sweep_meets(A, SEC, ST_FIN_WAIT2, 59 * SEC);
+	told_nothing();
+	sweep_meets(A, 10 * SEC, ST_TIME_WAIT, 55 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 6 * SEC + MS);
+	told_nothing();
+}
+
+static void limbo_is_not_found(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	in_limbo(A);
+	later(SEC);
+	sweep_of_nothing();
+	told_nothing();
+	later(SEC);
+	sweep_of_nothing();
+	s = told_end(ST_FIN_WAIT2, MS, REASON_TIME_WAIT_OVERFLOW);
+	assert_int_equal(s->t.mono_ns, feed.now_ns - 2 * SEC);
+	assert_int_equal(s->end.bytes_sent, 42);
+	all_is_over();
+}
+
+/* Missed once by an iterator, met the second time. */
+static void limbo_is_found_late(void **unused)
+{
+	(void)unused;
+	in_limbo(A);
+	later(SEC);
+	sweep_of_nothing();
+	sweep_meets(A, SEC, ST_TIME_WAIT, 58 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	later(SEC);
+	sweep_of_nothing();
+	told_nothing();
+	assert_int_equal(feed.m.n_small, 1);
+}
+
+/* Its end came after the rows were begun. */
+static void limbo_after_the_sweep_began(void **unused)
+{
+	(void)unused;
+	sweep_begins();
+	later(MS);
+	in_limbo(A);
+	sweep_ends();
+	sweep_begins();
+	sweep_ends();
+	told_nothing();
+	assert_int_equal(feed.m.n_limbo, 1);
+}
+
+static void expires_between_sweeps(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	in_limbo(A);
+	sweep_meets(A, SEC, ST_TIME_WAIT, 59 * SEC);
+	sweep_meets(A, 58 * SEC, ST_TIME_WAIT, SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	later(SEC + SEC / 2);
+	sweep_of_nothing();
+	s = told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	assert_int_equal(s->t.via, VIA_SWEEP);
+	assert_int_equal(s->t.mono_ns, feed.now_ns - SEC / 2);
+	assert_false(s->t.at_least);
+	all_is_over();
+}
+
+static void ends_before_its_time(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	in_limbo(A);
+	sweep_meets(A, SEC, ST_TIME_WAIT, 59 * SEC);
+	sweep_meets(A, SEC, ST_TIME_WAIT, 58 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	for (int i = 0; i < 2; i++) {
+		told_nothing();
+		later(SEC);
+		sweep_of_nothing();
+	}
+	/* it was met 2 s after it was made; when it went nobody knows */
+	s = told_end(ST_TIME_WAIT, 2 * SEC, REASON_KILLED);
+	assert_true(s->t.at_least);
+	all_is_over();
+}
+
+static void rearmed_between_sweeps(void **unused)
+{
+	(void)unused;
+	in_limbo(A);
+	sweep_meets(A, SEC, ST_TIME_WAIT, 59 * SEC);
+	/* 10 s later it has 55 s to go: armed again 5 s ago */
+	sweep_meets(A, 10 * SEC, ST_TIME_WAIT, 55 * SEC);
+	sweep_meets(A, SEC, ST_TIME_WAIT, 54 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	later(55 * SEC);
+	sweep_of_nothing();
+	assert_int_equal(told_end(ST_TIME_WAIT, 66 * SEC, REASON_EXPIRED)->t.rearms, 1);
+	all_is_over();
+}
+
+/* What was small at the start. */
+static void there_before(void **unused)
+{
+	struct hello h = {0};
+	const struct seen *s;
+
+	(void)unused;
+	row_small(A, ST_TIME_WAIT, 40 * SEC);
+	row_small(B, ST_FIN_WAIT2, 30 * SEC);
+	model_hello(&feed.m, &h);
+	assert_int_equal(feed.hello.sockets[ST_TIME_WAIT], 1);
+	assert_int_equal(feed.hello.sockets[ST_FIN_WAIT2], 1);
+	later(31 * SEC);
+	sweep_begins();
+	row_small(A, ST_TIME_WAIT, 9 * SEC);
+	sweep_ends();
+	/* how long before the start it began is not known */
+	s = told_end(ST_FIN_WAIT2, 30 * SEC, REASON_TIMEOUT);
+	assert_true(s->t.at_least);
+	assert_int_equal(s->end.facts, END_NO_TCP);
+	later(10 * SEC);
+	sweep_of_nothing();
+	s = told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	assert_false(s->t.at_least);
+	all_is_over();
+}
+
+/* A miss as a big socket is none as a small one. */
+static void misses_begin_anew(void **unused)
+{
+	(void)unused;
+	feed.m.small_source = SMALL_RECORDS;
+	reaches_fin_wait_2(A);
+	later(SEC);
+	sweep_of_nothing();
+	later(MS);
+	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	ends(A, ST_FIN_WAIT2, SEC + MS);
+	feed.at = feed.n;
+	later(SEC);
+	sweep_of_nothing();
+	told_nothing();
+	assert_int_equal(feed.m.table.n, 1);
+}
+
+/*
+ * One socket, one cookie, two connections
+ */
+
+/* shutdown(), connect(AF_UNSPEC), connect(): the RST of the first leaves after its end. */
+static void disconnected_in_fin_wait_2(void **unused)
+{
+	(void)unused;
+	in_limbo(A);
+	opens(A);
+	told_end(ST_FIN_WAIT2, MS, REASON_RESET_SENT);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	assert_int_equal(feed.m.n_limbo, 0);
+	assert_int_equal(feed.m.table.n, 1);
+}
+
+/* What sweeps met last: the new connection and, the second time, the small socket. */
+static void sweep_meets_both(unsigned int state, __s64 left_ns)
+{
+	later(SEC);
+	sweep_begins();
+	row_full(A, state, SEC, 0);
+	if (left_ns)
+		row_small(A, ST_TIME_WAIT, left_ns);
+	sweep_ends();
+}
+
+static void disconnected_in_time_wait_by_sweeps(void **unused)
+{
+	(void)unused;
+	in_limbo(A);
+	opens(A);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	sweep_meets_both(ST_SYN_SENT, 59 * SEC);
+	assert_int_equal(told(ST_FIN_WAIT2, ST_TIME_WAIT, MS)->conn.cookie & COOKIE_MASK, A);
+	step(A, ST_SYN_SENT, ST_ESTABLISHED, SEC);
+	told(ST_SYN_SENT, ST_ESTABLISHED, SEC);
+	later(58 * SEC);
+	sweep_meets_both(ST_ESTABLISHED, 0);
+	told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	told_nothing();
+	assert_int_equal(feed.m.table.n, 1);
+	assert_int_equal(feed.m.by_state[ST_ESTABLISHED], 1);
+}
+
+static void disconnected_in_fin_wait_2_by_sweeps(void **unused)
+{
+	(void)unused;
+	in_limbo(A);
+	opens(A);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	sweep_meets_both(ST_SYN_SENT, 0);
+	told_nothing();
+	sweep_meets_both(ST_SYN_SENT, 0);
+	told_end(ST_FIN_WAIT2, MS, REASON_RESET_SENT);
+	sweep_meets_both(ST_SYN_SENT, 0);
+	told_nothing();
+	assert_int_equal(feed.m.table.n, 1);
+	assert_int_equal(feed.m.n_limbo, 0);
+}
+
+/* The TIMED_WAIT of the first goes on beside the second, and beside its TIMED_WAIT. */
+static void disconnected_in_time_wait(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	later(10 * SEC);
+	reaches_fin_wait_2(A);
+	told_until_fin_wait_2();
+	assert_int_equal(feed.m.table.n, 2);
+	later(MS);
+	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	ends(A, ST_FIN_WAIT2, MS);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	later(50 * SEC - 4 * MS);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	assert_int_equal(feed.m.n_set_aside, 0);
+	later(10 * SEC + 4 * MS);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	assert_int_equal(told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED)->t.rearms, 0);
+	all_is_over();
+}
+
+/* The end of the second is its own: not swallowed by the first. */
+static void reset_beside_time_wait(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	opens(A);
+	step(A, ST_SYN_SENT, ST_ESTABLISHED, MS);
+	ends_with(A, ST_ESTABLISHED, MS, STEP_RST_IN, (struct sock_end){.sk_err = ECONNRESET});
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	told(ST_SYN_SENT, ST_ESTABLISHED, MS);
+	told_end(ST_ESTABLISHED, MS, REASON_RESET_RECEIVED);
+	later(TIME_WAIT);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	told_end(ST_TIME_WAIT, TIME_WAIT, REASON_EXPIRED);
+	all_is_over();
+}
+
+/* A third one: of the first nothing more can be known. */
+static void three_on_one_socket(void **unused)
+{
+	(void)unused;
+	in_time_wait(A);
+	in_time_wait(A);
+	assert_int_equal(feed.m.n_set_aside, 1);
+	opens(A);
+	told_end(ST_TIME_WAIT, 0, REASON_UNKNOWN);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	assert_int_equal(feed.m.n_set_aside, 1);
+	assert_int_equal(feed.m.table.n, 2);
+}
+
+/*
+ * Which FIN_WAIT_2 are worth a sweep
+ */
+
+static void waits_grow_old(void **unused)
+{
+	const struct waits *w = &feed.m.fin_waits;
+
+	(void)unused;
+	half_closed(A);
+	assert_int_equal(w->young, 1);
+	assert_int_equal(w->old, 0);
+	assert_true(model_due(&feed.m) > feed.now_ns);
+	assert_true(model_due(&feed.m) <= feed.now_ns + SEC);
+	later(SEC);
+	tick();
+	assert_int_equal(w->young, 0);
+	assert_int_equal(w->old, 1);
+	half_closed(B);
+	assert_int_equal(w->young, 1);
+	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
+	assert_int_equal(w->old, 0);
+	small(B, SMALL_EXPIRED, ST_FIN_WAIT2, 0);
+	assert_int_equal(w->young, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		feed_test(moves_on_and_expires),
+		feed_test(no_closed_in_between),
+		feed_test(rearmed),
+		feed_test(rearmed_in_the_same_jiffy),
+		feed_test(rearmed_silently),
+		feed_test(moved_silently),
+		feed_test(fin_wait_2_that_times_out),
+		feed_test(killed),
+		feed_test(reset_that_is_ignored),
+		feed_test(fin_wait_2_that_is_reset),
+		feed_test(reused),
+		feed_test(reused_by_nobody_known),
+		feed_test(alive_beside_another),
+		feed_test(many_killed_at_once),
+		feed_test(unknown_small),
+		feed_test(unseen_is_no_overflow),
+		feed_test(big_one_was_all),
+		sweep_test(limbo_is_found),
+		sweep_test(limbo_is_found_in_fin_wait_2),
+		sweep_test(limbo_is_not_found),
+		sweep_test(limbo_is_found_late),
+		sweep_test(limbo_after_the_sweep_began),
+		sweep_test(expires_between_sweeps),
+		sweep_test(ends_before_its_time),
+		sweep_test(rearmed_between_sweeps),
+		sweep_test(there_before),
+		feed_test(misses_begin_anew),
+		feed_test(disconnected_in_fin_wait_2),
+		sweep_test(disconnected_in_time_wait_by_sweeps),
+		sweep_test(disconnected_in_fin_wait_2_by_sweeps),
+		feed_test(disconnected_in_time_wait),
+		feed_test(reset_beside_time_wait),
+		feed_test(three_on_one_socket),
+		feed_test(waits_grow_old),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
