@@ -59,6 +59,7 @@ CHECK_SRCS := $(sort $(wildcard tests/check/*.c))
 TEST_SRCS  := $(sort $(wildcard tests/kernel/*.t.c tests/e2e/*.t.c))
 FUZZ_SRCS  := $(sort $(wildcard tests/fuzz/*.c))
 BENCH_SRCS := $(sort $(filter-out %.bpf.c,$(wildcard bench/*.c)))
+BLIB_SRCS  := $(sort $(wildcard bench/lib/*.c))
 BENCH_BPF  := $(sort $(wildcard bench/*.bpf.c))
 SCRIPT_TESTS := $(sort $(wildcard tests/check/*.t tests/e2e/*.t tests/golden/*.t))
 
@@ -75,7 +76,7 @@ TEST_BINS  := $(TEST_SRCS:%.t.c=$(B)/%.t)
 FUZZ_BINS  := $(FUZZ_SRCS:%.c=$(B)/%)
 BENCH_BINS := $(BENCH_SRCS:%.c=$(B)/%)
 
-C_SRCS   := $(USER_SRCS) $(UNIT_SRCS) $(TLIB_SRCS) $(CHECK_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) $(BENCH_SRCS)
+C_SRCS   := $(USER_SRCS) $(UNIT_SRCS) $(TLIB_SRCS) $(CHECK_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) $(BENCH_SRCS) $(BLIB_SRCS)
 BPF_ALL  := $(BPF_SRCS) $(BENCH_BPF)
 OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests bench vmlinux -name '*.h' 2>/dev/null))
 SCRIPTS  := $(sort $(shell find .ci scripts tests bench dist -type f \( -name '*.sh' -o -path .ci/run -o -name '*.t' \) 2>/dev/null))
@@ -166,7 +167,8 @@ check: ## formatting, static analysis, layering, licence lines, vmlinux.h agains
 bench: ## install what is missing, build, and measure against no tracer and tcpstates
 	@scripts/deps.sh install build test bench
 	+@$(MAKE) bench-bins
-	@BUILD=$(abspath $(B)) TCPDWELL=$(abspath $(BIN)) scripts/as-root.sh bench/run.sh $(ARGS)
+	@BUILD=$(abspath $(B)) TCPDWELL=$(abspath $(BIN)) scripts/as-root.sh $(abspath $(B))/bench/run \
+		$(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(CONNS),--connections=$(CONNS)) $(ARGS)
 
 .PHONY: bench-bins
 bench-bins: all $(BENCH_BINS)
@@ -216,6 +218,7 @@ $(eval $(call stamp,testflags,$(TEST_CPP) $(TEST_LD) $(TEST_LIBS)))
 $(eval $(call stamp,bpf,$(CLANG) $(BPF_FLAGS)))
 $(eval $(call stamp,objs,$(LIB_OBJS)))
 $(eval $(call stamp,tlib,$(TLIB_SRCS)))
+$(eval $(call stamp,blib,$(BLIB_SRCS)))
 $(eval $(call stamp,srcs,$(C_SRCS) $(BPF_ALL)))
 
 .PHONY: tools
@@ -259,10 +262,10 @@ $(B)/tests/%.o: tests/%.c $(B)/.cc $(B)/.testflags | tools $(SKELS)
 	@mkdir -p $(@D)
 	$(Q)$(compile) $(TEST_CPP)
 
-$(B)/bench/%.o: bench/%.c $(B)/.cc $(B)/.testflags | tools $(SKELS) $(BENCH_SKELS)
+$(call objs,$(BENCH_SRCS) $(BLIB_SRCS)): $(B)/%.o: %.c $(B)/.cc $(B)/.testflags | tools $(SKELS) $(BENCH_SKELS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(compile) $(TEST_CPP)
+	$(Q)$(compile) $(TEST_CPP) -Ibench/lib
 
 # The stamps of the lists drop a member whose source is gone.
 $(LIB): $(LIB_OBJS) $(B)/.objs
@@ -275,19 +278,28 @@ $(B)/libtest.a: $(call objs,$(TLIB_SRCS)) $(B)/.tlib
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(call objs,$(TLIB_SRCS))
 
+$(B)/libbench.a: $(call objs,$(BLIB_SRCS)) $(B)/.blib
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(call objs,$(BLIB_SRCS))
+
 $(BIN): $(B)/user/main.o $(LIB) $(B)/.ld
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LD_ALL) -o $@ $(B)/user/main.o $(LIB) $(LIBS)
 
 test-link = $(CC) $(TEST_LD) -o $@ $< $(B)/libtest.a $(LIB) $(TEST_LIBS)
 
-$(UNIT_BINS) $(CHECK_BINS) $(BENCH_BINS): $(B)/%: $(B)/%.o $(B)/libtest.a $(LIB) $(B)/.testflags
+$(UNIT_BINS) $(CHECK_BINS): $(B)/%: $(B)/%.o $(B)/libtest.a $(LIB) $(B)/.testflags
 	$(call say,LINK,$@)
 	$(Q)$(test-link)
 
 $(TEST_BINS): $(B)/%.t: $(B)/%.t.o $(B)/libtest.a $(LIB) $(B)/.testflags
 	$(call say,LINK,$@)
 	$(Q)$(test-link)
+
+$(BENCH_BINS): $(B)/%: $(B)/%.o $(B)/libbench.a $(B)/libtest.a $(LIB) $(B)/.testflags
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(TEST_LD) -o $@ $< $(B)/libbench.a $(B)/libtest.a $(LIB) $(TEST_LIBS)
 
 # libFuzzer is clang's: the sources are compiled again, instrumented.
 $(FUZZ_BINS): $(B)/%: %.c $(LIB) $(B)/.cc $(B)/.testflags

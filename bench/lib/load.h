@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A storm, run by its program. */
+#ifndef BENCH_LOAD_H
+#define BENCH_LOAD_H
+
+#include <stdbool.h>
+
+#include "proc.h"
+
+struct scenario {
+	const char *key, *title;
+	const char *args[6]; /* of the storm */
+	unsigned int threads;
+	bool rst;
+};
+
+extern const struct scenario scenarios[];
+extern const unsigned int n_scenarios;
+
+struct load {
+	struct proc proc;
+	unsigned long connections, transitions;
+	double rate;	   /* connections a second */
+	double quiet_rate; /* ... where nothing disturbed */
+};
+
+/* Makes the namespace and the listeners.  0 or -errno. */
+int load_open(struct load *l, const struct scenario *s, unsigned long connections);
+/* The storm itself. */
+int load_run(struct load *l);
+/* Its namespace goes, and with it the sockets in TIMED_WAIT. */
+void load_close(struct load *l);
+
+#endif

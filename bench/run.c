@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Measures what tracing costs: ours, an empty program, and the peers, under the
+ * same storms of connections.  Each is run once a round, between two storms
+ * without a tracer.  Prints; never fails on a figure.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/measure.h"
+#include "lib/result.h"
+#include "lib/sweep.h"
+
+#define SCENARIOS_MAX 16
+#define SWEEP_ROUNDS 7
+
+struct options {
+	struct setting set;
+	const struct scenario *scenario[SCENARIOS_MAX];
+	unsigned int n_scenarios;
+	bool only[SUBJECTS], any_only;
+	bool programs;
+	const char *json;
+	const char *tmp;
+	unsigned long sweep_sockets;
+};
+
+static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fputs("bench: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+static bool untraced(const struct plan *plan, struct result *r, struct sample *s)
+{
+	int err = measure_untraced(plan, s);
+
+	if (err) {
+		say("the storm: %s", strerror(-err));
+		return false;
+	}
+	if (r) {
+		series_add(&r->rate, s->rate);
+		series_add(&r->quiet_ns, s->quiet_ns);
+	}
+	return true;
+}
+
+/* The order turns from round to round: nothing always comes after the same one. */
+static bool one_round(const struct plan *plan, struct result *r, unsigned int no)
+{
+	struct sample before, after, s;
+
+	if (!untraced(plan, r, &before))
+		return false;
+	for (unsigned int i = 0; i < SUBJECTS; i++) {
+		struct row *row = &r->row[(i + no * 2) % SUBJECTS];
+
+		if (!row->subject || row->skip)
+			continue;
+		row->skip = measure(plan, row->subject, &s);
+		if (!untraced(plan, r, &after))
+			return false;
+		if (row->skip)
+			say("%s: %s", row->subject->title, row->skip);
+		else
+			result_add(row, &s, &before, &after);
+		before = after;
+	}
+	return true;
+}
+
+static void choose_rows(const struct options *o, struct result *r)
+{
+	for (unsigned int i = 0; i < SUBJECTS; i++) {
+		if (o->any_only && !o->only[i])
+			continue;
+		r->row[i].subject = &subjects[i];
+		subject_find(&subjects[i], &r->row[i].skip);
+		if (r->row[i].skip)
+			say("%s: %s, left out", subjects[i].title, r->row[i].skip);
+	}
+}
+
+static bool run_scenario(const struct options *o, const char *dir, const struct scenario *scenario,
+			 struct result *r)
+{
+	struct plan plan = {.scenario = scenario, .connections = o->set.connections, .dir = dir};
+	struct sample warm_up;
+
+	r->scenario = scenario;
+	choose_rows(o, r);
+	say("%s: warm-up", scenario->title);
+	if (!untraced(&plan, NULL, &warm_up))
+		return false;
+	for (unsigned int i = 0; i < o->set.rounds; i++) {
+		say("%s: round %u of %u", scenario->title, i + 1, o->set.rounds);
+		if (!one_round(&plan, r, i))
+			return false;
+		r->n_rounds++;
+	}
+	return true;
+}
+
+static void print_scenario(const struct options *o, const struct result *r)
+{
+	table_print(stdout, r);
+	if (o->programs)
+		table_programs(stdout, r);
+	if (!o->any_only)
+		targets_print(stdout, r);
+	fflush(stdout);
+}
+
+static struct sweep *run_sweep(const struct options *o)
+{
+	static struct sweep sweep;
+	int err;
+
+	if (!o->sweep_sockets)
+		return NULL;
+	say("%lu sockets in TIMED_WAIT", o->sweep_sockets);
+	err = sweep_measure(o->sweep_sockets, SWEEP_ROUNDS, &sweep);
+	if (err) {
+		say("the sweep: %s", strerror(-err));
+		return NULL;
+	}
+	sweep_print(stdout, &sweep);
+	return &sweep;
+}
+
+static int write_json(const struct options *o, const struct result *r, const struct sweep *sweep)
+{
+	FILE *f;
+
+	if (!o->json)
+		return 0;
+	f = fopen(o->json, "we");
+	if (!f) {
+		say("%s: %s", o->json, strerror(errno));
+		return 1;
+	}
+	json_print(f, &o->set, r, o->n_scenarios, sweep);
+	return fclose(f) ? 1 : 0;
+}
+
+static const struct argp_option option_list[] = {
+	{"rounds", 'r', "N", 0, "how often each is measured (default 5)", 0},
+	{"connections", 'n', "N", 0, "of each storm (default 20000)", 0},
+	{"scenario", 's', "NAME", 0, "loop4 (the default), loop4x2, loop6, rst4, veth4, veth6, idle4, or all; may be repeated", 0},
+	{"only", 'o', "ROW", 0, "none, floor, json, text, json_sweep, drop_port, drop_owner, tcpstates, bpftrace, tcplife; may be repeated", 0},
+	{"sweep", 'w', "N", 0, "sockets in TIMED_WAIT to sweep; 0: no sweep (default 50000)", 0},
+	{"programs", 'p', NULL, 0, "also show each BPF program", 0},
+	{"json", 'j', "FILE", 0, "also write JSON", 0},
+	{"dir", 'd', "DIR", 0, "where the tracers write to (default $TMPDIR or /tmp)", 0},
+	{0},
+};
+
+static unsigned long number(const char *text, unsigned long min, unsigned long max,
+			    struct argp_state *state)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (!*text || *end || n < min || n > max)
+		argp_error(state, "%s: %lu to %lu is what it takes", text, min, max);
+	return n;
+}
+
+static void add_scenario(struct options *o, const char *name, struct argp_state *state)
+{
+	bool all = !strcmp(name, "all"), found = false;
+
+	for (unsigned int i = 0; i < n_scenarios && o->n_scenarios < SCENARIOS_MAX; i++) {
+		if (!all && strcmp(name, scenarios[i].key))
+			continue;
+		o->scenario[o->n_scenarios++] = &scenarios[i];
+		found = true;
+	}
+	if (!found)
+		argp_error(state, "%s: no such scenario", name);
+}
+
+static void add_only(struct options *o, const char *name, struct argp_state *state)
+{
+	for (unsigned int i = 0; i < SUBJECTS; i++) {
+		if (strcmp(name, subjects[i].key))
+			continue;
+		o->only[i] = true;
+		o->any_only = true;
+		return;
+	}
+	argp_error(state, "%s: no such row", name);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'r':
+		o->set.rounds = number(arg, 1, ROUNDS_MAX, state);
+		break;
+	case 'n':
+		o->set.connections = number(arg, 100, 1000000, state);
+		break;
+	case 's':
+		add_scenario(o, arg, state);
+		break;
+	case 'o':
+		add_only(o, arg, state);
+		break;
+	case 'w':
+		o->sweep_sockets = number(arg, 0, 1000000, state);
+		break;
+	case 'p':
+		o->programs = true;
+		break;
+	case 'j':
+		o->json = arg;
+		break;
+	case 'd':
+		o->tmp = arg;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = option_list,
+	.parser = parse,
+	.doc = "What tracing costs, side by side.",
+};
+
+int main(int argc, char **argv)
+{
+	struct options o = {.set = {.rounds = 5, .connections = 20000}, .sweep_sockets = 50000};
+	static struct result results[SCENARIOS_MAX];
+	char dir[256];
+	bool good = true;
+	int status;
+
+	o.tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!o.n_scenarios)
+		o.scenario[o.n_scenarios++] = &scenarios[0];
+	snprintf(dir, sizeof(dir), "%s/tcpdwell-bench-XXXXXX", o.tmp);
+	if (!mkdtemp(dir)) {
+		say("%s: %s", dir, strerror(errno));
+		return 1;
+	}
+	/* what else runs here disturbs all alike, but less is better */
+	setpriority(PRIO_PROCESS, 0, -10);
+	for (unsigned int i = 0; i < o.n_scenarios && good; i++) {
+		good = run_scenario(&o, dir, o.scenario[i], &results[i]);
+		if (good)
+			print_scenario(&o, &results[i]);
+	}
+	rmdir(dir);
+	status = good ? write_json(&o, results, run_sweep(&o)) : 1;
+	return status;
+}
