@@ -11,7 +11,10 @@
 /* Above COOKIE_MASK: a small socket whose cookie is that of a later connection of the socket. */
 #define SET_ASIDE (1ULL << 62)
 
-/* One transition of a connection: tells it if the filter wants it, and keeps the state. */
+/* One transition of a connection: tells it if the filter wants it ... */
+void conn_tell(struct model *m, const struct conn *c, struct transition *t);
+
+/* ... and keeps the state. */
 void conn_step(struct model *m, struct conn *c, struct transition *t);
 
 /* Sets the state that a connection is in, without telling. */

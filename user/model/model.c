@@ -117,7 +117,7 @@ bool model_full(const struct model *m)
 	return m->count_max && m->sum.transitions >= m->count_max;
 }
 
-void conn_step(struct model *m, struct conn *c, struct transition *t)
+void conn_tell(struct model *m, const struct conn *c, struct transition *t)
 {
 	t->conn = c;
 	t->over = t->first ? NULL : rules_passed(&m->rules, c, t->from, t->dwell_ns);
@@ -125,6 +125,11 @@ void conn_step(struct model *m, struct conn *c, struct transition *t)
 		m->sum.transitions++;
 		TELL(m, transition, t);
 	}
+}
+
+void conn_step(struct model *m, struct conn *c, struct transition *t)
+{
+	conn_tell(m, c, t);
 	conn_state(m, c, t->to, t->mono_ns, false);
 }
 

@@ -61,6 +61,7 @@ struct model {
 	__u32 n_set_aside; /* small sockets beside a later connection of their socket */
 	__u32 n_half_open; /* request sockets, when they are shown */
 	bool half_open;	   /* show them */
+	__u64 last_listener; /* whose owner a request socket got */
 	struct ends ends; /* small sockets whose end waits for what follows it */
 	__u64 resync_ns;  /* begin of the resync that goes on */
 	__u32 by_state[ST_MAX];

@@ -46,20 +46,33 @@ static bool listens_for(const struct conn *l, const struct sock_ident *id)
 	       (any_addr(l->ident.laddr) || !memcmp(l->ident.laddr, id->laddr, 16));
 }
 
-void request_owner(struct model *m, struct conn *c)
+/* In a flood the last one that was found is nearly always the one. */
+static const struct conn *listener_of(struct model *m, const struct sock_ident *id)
 {
-	struct conn *l;
+	const struct conn *l = table_find(&m->table, m->last_listener);
 	__u32 slot = 0;
 
-	while ((l = table_next(&m->table, &slot))) {
-		if (!listens_for(l, &c->ident))
-			continue;
-		c->ident.owner = l->ident.owner;
-		c->ident.cgroup = l->ident.cgroup;
-		if (c->ident.owner.how > OWNER_LISTENER)
-			c->ident.owner.how = OWNER_LISTENER;
+	if (!m->by_state[ST_LISTEN])
+		return NULL;
+	if (l && listens_for(l, id))
+		return l;
+	while ((l = table_next(&m->table, &slot)) && !listens_for(l, id))
+		;
+	if (l)
+		m->last_listener = l->cookie;
+	return l;
+}
+
+void request_owner(struct model *m, struct conn *c)
+{
+	const struct conn *l = listener_of(m, &c->ident);
+
+	if (!l)
 		return;
-	}
+	c->ident.owner = l->ident.owner;
+	c->ident.cgroup = l->ident.cgroup;
+	if (c->ident.owner.how > OWNER_LISTENER)
+		c->ident.owner.how = OWNER_LISTENER;
 }
 
 /* Not told yet: it may become a connection, which tells it then. */
@@ -80,7 +93,7 @@ static void request_begins(struct model *m, const struct sock_ident *id, __u64 m
 	conn_state(m, c, ST_SYN_RECV, mono_ns, via == VIA_SWEEP);
 }
 
-static void tell_begin(struct model *m, struct conn *c)
+static void tell_begin(struct model *m, const struct conn *c)
 {
 	struct transition t = {
 		.mono_ns = c->since_ns,
@@ -90,7 +103,7 @@ static void tell_begin(struct model *m, struct conn *c)
 		.via = c->end_via,
 	};
 
-	conn_step(m, c, &t);
+	conn_tell(m, c, &t);
 }
 
 static void rec_ident(const struct rec_request *r, struct sock_ident *id)
@@ -115,7 +128,7 @@ void request_record(struct model *m, const struct rec_request *r)
 		request_begins(m, &id, r->mono_ns, VIA_TIMER);
 		return;
 	}
-	if (!c)
+	if (!c || !r->what || r->what >= REQUEST_NWHATS)
 		return;
 	c->end.retransmits = r->retransmits;
 	c->seen_ns = r->mono_ns;
