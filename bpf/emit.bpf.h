@@ -144,4 +144,22 @@ static __always_inline void emit(const struct step *s)
 	wake_if_wanted(s->now_ns);
 }
 
+/* A word on the socket of a record that went out before: SMALL_CLOSE_RST, SMALL_REUSED. */
+static __always_inline void emit_hint(__u64 cookie, enum small_what what, __u64 now_ns)
+{
+	struct rec_small *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+
+	if (!r) {
+		count_lost(LOST_RING_FULL);
+		return;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	r->kind = REC_SMALL;
+	r->what = what;
+	r->cookie = cookie;
+	r->mono_ns = now_ns;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	wake_if_wanted(now_ns);
+}
+
 #endif

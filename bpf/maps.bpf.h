@@ -15,7 +15,7 @@ struct sock_store {
 	__u8 told;  /* its sock_ident went out: later records need only the cookie */
 	__u8 held;  /* the step into the current state waits for the next one */
 	__u8 before; /* it was there before the tracer */
-	__u8 pad;
+	__u8 ended_from; /* in CLOSE: the state before it */
 	__u16 lport; /* once known: at `-> CLOSE` the socket has lost it */
 	__u64 cookie; /* once known */
 	struct sock_owner owner;
@@ -44,6 +44,22 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } last_child SEC(".maps");
+
+/* The small socket whose timer this CPU stopped last: see request.bpf.h. */
+struct stopped {
+	__u64 at_ns;
+	__u64 cookie;
+	__be16 rport;
+	__be16 lport;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stopped);
+} last_stopped SEC(".maps");
 
 static __always_inline void count_lost(enum lost_cause cause)
 {

@@ -121,6 +121,21 @@ static __always_inline void emit_request(struct request_sock *req, const struct 
 	wake_if_wanted(now_ns);
 }
 
+/* A SYN that took the place of a TIMED_WAIT: the stop of its timer was the last thing here. */
+static __always_inline void tell_reuse(struct request_sock *req, __u64 now_ns)
+{
+	__u32 zero = 0;
+	struct stopped *last = bpf_map_lookup_elem(&last_stopped, &zero);
+
+	if (!last || !last->cookie)
+		return;
+	if (now_ns - last->at_ns < CHILD_NEAR_NS &&
+	    last->rport == BPF_CORE_READ(req, __req_common.skc_dport) &&
+	    last->lport == bpf_htons(BPF_CORE_READ(req, __req_common.skc_num)))
+		emit_hint(last->cookie, SMALL_REUSED, now_ns);
+	last->cookie = 0;
+}
+
 /* The flow is read only when something hangs on it. */
 static __always_inline bool req_wanted(struct request_sock *req, struct flow *w)
 {
@@ -133,13 +148,16 @@ static __always_inline bool req_wanted(struct request_sock *req, struct flow *w)
 static __always_inline void on_req_start(struct timer_list *timer)
 {
 	struct request_sock *req = req_of_timer(timer);
+	__u64 now_ns = bpf_ktime_get_ns();
 	struct flow w = {};
 
+	if (config.tw_timers)
+		tell_reuse(req, now_ns);
 	if (!req_wanted(req, &w))
 		return;
 	if (!BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout))
 		__sync_fetch_and_add(&counters.req_born, 1);
-	emit_request(req, &w, REQUEST_STARTED, bpf_ktime_get_ns());
+	emit_request(req, &w, REQUEST_STARTED, now_ns);
 }
 
 static __always_inline void on_req_stop(struct timer_list *timer)

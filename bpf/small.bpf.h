@@ -88,6 +88,23 @@ static __always_inline void on_tw_timer(struct timer_list *timer, enum small_wha
 	emit_small(tw_of_timer(timer), what, VIA_TIMER, timer_left_ns(timer->expires));
 }
 
+/* If a SYN did it, its request_sock follows at once, on this CPU: see on_req_start(). */
+static __always_inline void on_tw_stop(struct timer_list *timer)
+{
+	struct inet_timewait_sock *tw = tw_of_timer(timer);
+	struct stopped *last;
+	__u32 zero = 0;
+
+	on_tw_timer(timer, SMALL_STOPPED);
+	last = bpf_map_lookup_elem(&last_stopped, &zero);
+	if (!last)
+		return;
+	last->at_ns = bpf_ktime_get_ns();
+	last->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+	last->rport = BPF_CORE_READ(tw, __tw_common.skc_dport);
+	last->lport = BPF_CORE_READ(tw, tw_sport);
+}
+
 SEC("tp_btf/timer_start")
 int BPF_PROG(timer_start, struct timer_list *timer)
 {
@@ -108,7 +125,7 @@ int BPF_PROG(timer_cancel, struct timer_list *timer)
 	if (timer_left_ns(timer->expires) <= 0)
 		return 0;
 	if (config.tw_timers && is_tw_timer(timer))
-		on_tw_timer(timer, SMALL_STOPPED);
+		on_tw_stop(timer);
 	else if (is_req_timer(timer))
 		on_req_stop(timer);
 	return 0;

@@ -108,23 +108,29 @@ static __always_inline __u64 sock_cgroup_id(const struct sock *sk)
 	return cgroup_id(sock_cgroup_old(sk));
 }
 
+/*
+ * Out of line: clang would move the relocation of a field that this kernel does
+ * not have up to where the verifier meets it.
+ */
+static __noinline __u64 cgroup_ancestor_id_old(const struct cgroup___ids *cg, __u32 level)
+{
+	__u64 id = 0;
+
+	bpf_core_read(&id, sizeof(id), &cg->ancestor_ids[level]);
+	return id;
+}
+
 /* The id of cg's ancestor at a level; 0 where there is none. */
 static __always_inline __u64 cgroup_ancestor_id(const struct cgroup *cg, __u32 level)
 {
+	struct cgroup *up = NULL;
+
 	if ((__u32)BPF_CORE_READ(cg, level) < level || level > 255)
 		return 0;
-	if (bpf_core_field_exists(cg->ancestors)) {
-		struct cgroup *up = NULL;
-
-		bpf_core_read(&up, sizeof(up), &cg->ancestors[level]);
-		return up ? cgroup_id(up) : 0;
-	}
-
-	const struct cgroup___ids *old = (const void *)cg;
-	__u64 id = 0;
-
-	bpf_core_read(&id, sizeof(id), &old->ancestor_ids[level]);
-	return id;
+	if (!bpf_core_field_exists(cg->ancestors))
+		return cgroup_ancestor_id_old((const void *)cg, level);
+	bpf_core_read(&up, sizeof(up), &cg->ancestors[level]);
+	return up ? cgroup_id(up) : 0;
 }
 
 static __always_inline bool filter_cgroup(const volatile struct filter *f, const struct sock *sk)
@@ -187,6 +193,12 @@ static __always_inline void read_end(const struct sock *sk, __u64 age_ns, struct
 		e->facts |= END_LINGER2_OFF;
 	if (BPF_CORE_READ_BITFIELD(tp, repair))
 		e->facts |= END_REPAIR;
+	if (tp->snd_una != tp->write_seq)
+		e->facts |= END_UNACKED;
+	if (tp->snd_nxt != tp->write_seq)
+		e->facts |= END_UNSENT;
+	if (sk->__sk_common.skc_flags & SOCK_DEAD_BIT)
+		e->facts |= END_ORPHAN;
 	if (tp->rcv_nxt != tp->copied_seq)
 		e->facts |= END_UNREAD;
 }

@@ -186,6 +186,7 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	st->roles = next_roles(from, to, st->roles);
 	st->since_ns = s.now_ns;
 	st->flags = 0;
+	st->ended_from = to == ST_CLOSE ? from : 0;
 	if (step_wanted(&s))
 		emit(&s);
 }
@@ -194,8 +195,13 @@ static __always_inline void mark_sock(struct sock *sk, __u8 flag)
 {
 	struct sock_store *st = bpf_sk_storage_get(&socks, sk, 0, 0);
 
-	if (st)
-		st->flags |= flag;
+	if (!st)
+		return;
+	st->flags |= flag;
+	if (flag == STEP_RST_OUT && sk->__sk_common.skc_state == ST_CLOSE &&
+	    (st->ended_from == ST_FIN_WAIT1 || st->ended_from == ST_FIN_WAIT2))
+		/* close() and disconnect() set CLOSE first; the record could not foresee this */
+		emit_hint(st->cookie, SMALL_CLOSE_RST, bpf_ktime_get_ns());
 }
 
 #endif

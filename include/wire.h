@@ -116,6 +116,9 @@ enum end_fact {
 	END_REPAIR = 2,	     /* TCP_REPAIR: closed silently */
 	END_NO_TCP = 4,	     /* MPTCP: no byte counts here */
 	END_UNREAD = 8,	     /* receive queue not read to its end */
+	END_UNSENT = 32,     /* data waited to be sent */
+	END_ORPHAN = 64,     /* closed by its process before */
+	END_UNACKED = 16,    /* our FIN, or data before it, was not acknowledged */
 };
 
 struct sock_end {
@@ -152,6 +155,7 @@ enum small_what {
 	SMALL_EXPIRED,
 	SMALL_RESET_IN,	 /* that end was by a RST, if the timer was stopped at all */
 	SMALL_RESET_OUT, /* a stop will follow: this side answers with a RST */
+	SMALL_CLOSE_RST, /* no small socket: this side sent a RST after its socket's CLOSE */
 	SMALL_REUSED,	 /* a stop will follow: a new SYN takes its place */
 	SMALL_NWHATS,
 };

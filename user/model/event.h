@@ -35,6 +35,7 @@ struct conn {
 	struct sock_ident ident;
 	struct sock_end end;  /* of a small socket: what the big one left */
 	__u64 until_ns;	      /* small: when its timer expires */
+	__u64 reused_by;      /* ending: cookie of the connection that took its place */
 	__u64 ended_ns;	      /* in_limbo, ending: when that was */
 	__u64 seen_ns;	      /* last met by an iterator */
 	__u32 deadline_slot;  /* see deadline.c; 0: none */

@@ -180,7 +180,9 @@ static void big_step(struct model *m, struct conn *c, const struct rec_step *s,
 		c->ident.lport = s->lport;
 	if (!end) {
 		conn_step(m, c, &t);
-		if (s->kind == REC_OPEN)
+		if (s->to == ST_SYN_SENT && !c->ident.lport)
+			m->recent_syn[m->n_recent_syn++ % RECENT_SYNS] = s->cookie;
+		else if (s->kind == REC_OPEN)
 			small_reuse(m, c);
 		return;
 	}

@@ -40,9 +40,12 @@ struct ends {
 	struct end_wait {
 		__u64 cookie;
 		__u64 at_ns;
+		__u64 due_ns;
 	} *wait;
 	__u32 head, n, room;
 };
+
+#define RECENT_SYNS 8
 
 struct model {
 	struct table table;
@@ -62,6 +65,8 @@ struct model {
 	__u32 n_half_open; /* request sockets, when they are shown */
 	bool half_open;	   /* show them */
 	__u64 last_listener; /* whose owner a request socket got */
+	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets in SYN_SENT without a port */
+	__u32 n_recent_syn;
 	struct ends ends; /* small sockets whose end waits for what follows it */
 	__u64 resync_ns;  /* begin of the resync that goes on */
 	__u32 by_state[ST_MAX];

@@ -38,13 +38,18 @@ static enum reason reason_without_error(unsigned int from, unsigned int flags,
 	case ST_LISTEN:
 		return REASON_NONE;
 	case ST_LAST_ACK:
-		return flags & STEP_RST_OUT ? REASON_RESET_SENT : REASON_FIN;
+		if (flags & STEP_RST_OUT || end->facts & END_UNSENT)
+			return REASON_RESET_SENT;
+		/* close() with SO_LINGER 0 sends no RST here (tcp_need_reset()) */
+		return end->facts & END_UNACKED ? REASON_ABORTED : REASON_FIN;
 	case ST_SYN_SENT:
 		return REASON_ABORTED;
 	case ST_FIN_WAIT2:
 	case ST_CLOSING:
-		if (flags & STEP_RST_OUT || end->facts & END_LINGER2_OFF)
+		if (flags & STEP_RST_OUT || end->facts & (END_LINGER2_OFF | END_UNSENT))
 			return REASON_RESET_SENT;
+		if (from == ST_CLOSING && end->facts & END_UNACKED)
+			return REASON_ABORTED;
 		return REASON_TIME_WAIT_OVERFLOW;
 	default:
 		return end->facts & END_REPAIR ? REASON_ABORTED : REASON_RESET_SENT;
@@ -55,6 +60,8 @@ enum reason reason_of_end(unsigned int from, unsigned int flags, const struct so
 {
 	if (from == ST_LISTEN)
 		return REASON_NONE;
+	if (flags & STEP_RST_OUT && end_is_doubtful(from, flags, end))
+		return REASON_RESET_SENT;
 	if (flags & STEP_RST_IN)
 		return from == ST_SYN_SENT ? REASON_REFUSED : REASON_RESET_RECEIVED;
 	if (end->facts & END_NO_TCP && !end->sk_err)
@@ -70,4 +77,11 @@ bool end_may_go_on(unsigned int from, unsigned int flags, const struct sock_end 
 		return false;
 	return !end->sk_err && !(end->facts & END_NO_TCP) && !(flags & STEP_RST_IN) &&
 	       reason_without_error(from, flags, end) == REASON_TIME_WAIT_OVERFLOW;
+}
+
+bool end_is_doubtful(unsigned int from, unsigned int flags, const struct sock_end *end)
+{
+	if (from != ST_FIN_WAIT1 && from != ST_FIN_WAIT2)
+		return false;
+	return flags & STEP_RST_IN && end->facts & END_ORPHAN;
 }

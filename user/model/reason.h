@@ -14,4 +14,10 @@ enum reason reason_of_end(unsigned int from, unsigned int flags, const struct so
 /* Whether the connection may go on in an inet_timewait_sock after this end. */
 bool end_may_go_on(unsigned int from, unsigned int flags, const struct sock_end *end);
 
+/*
+ * Whether what looks like a RST received may be one sent: data that comes after
+ * a close() goes through tcp_reset() too, and is then answered.
+ */
+bool end_is_doubtful(unsigned int from, unsigned int flags, const struct sock_end *end);
+
 #endif

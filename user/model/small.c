@@ -18,6 +18,8 @@
 #define SAME_EXPIRY_NS 20000000ULL
 /* How long an end waits for the SYN or the timer that would explain it. */
 #define END_WAIT_NS 100000000ULL
+/* ... and for the new connection's handshake, when it is known to be one. */
+#define REUSE_WAIT_NS 1000000000ULL
 /* How long a FIN_WAIT_2 is young. */
 #define WAIT_ROUND_NS 500000000ULL
 
@@ -124,6 +126,25 @@ static void small_expired(struct model *m, struct conn *c, __u64 at_ns, enum via
 	small_over(m, c, at_ns, reason, via, 0);
 }
 
+static void limbo_over(struct model *m, struct conn *c)
+{
+	struct transition t = {
+		.mono_ns = c->ended_ns,
+		.dwell_ns = c->ended_ns - c->since_ns,
+		.from = c->limbo_from,
+		.to = ST_CLOSE,
+		.end = &c->end,
+		.reason = reason_of_end(c->limbo_from, c->limbo_flags, &c->end),
+		.at_least = c->at_least,
+	};
+
+	/* disconnect() sends its RST after the end */
+	if (c->set_aside)
+		t.reason = REASON_RESET_SENT;
+	conn_step(m, c, &t);
+	conn_forget(m, c, t.mono_ns);
+}
+
 static struct end_wait *first_end(const struct model *m)
 {
 	return m->ends.n ? &m->ends.wait[m->ends.head] : NULL;
@@ -154,7 +175,7 @@ void end_later(struct model *m, struct conn *c, __u64 at_ns)
 		m->no_memory = true;
 		return;
 	}
-	e->wait[(e->head + e->n++) & (e->room - 1)] = (struct end_wait){c->cookie, at_ns};
+	e->wait[(e->head + e->n++) & (e->room - 1)] = (struct end_wait){c->cookie, at_ns, at_ns + END_WAIT_NS};
 	c->ending = true;
 	c->ended_ns = at_ns;
 }
@@ -162,7 +183,7 @@ void end_later(struct model *m, struct conn *c, __u64 at_ns)
 __u64 small_due(const struct model *m)
 {
 	const struct end_wait *w = first_end(m);
-	__u64 end_ns = w ? w->at_ns + END_WAIT_NS : UINT64_MAX;
+	__u64 end_ns = w ? w->due_ns : UINT64_MAX;
 
 	return m->fin_waits.young && m->fin_waits.next_ns < end_ns ? m->fin_waits.next_ns : end_ns;
 }
@@ -177,12 +198,21 @@ static void waits_age(struct waits *w, __u64 now_ns)
 	w->next_ns = now_ns + WAIT_ROUND_NS;
 }
 
+/* Another round for one whose successor's handshake is still going on; there was room just now. */
+static void end_again(struct model *m, struct conn *c, __u64 now_ns)
+{
+	struct ends *e = &m->ends;
+
+	e->wait[(e->head + e->n++) & (e->room - 1)] =
+		(struct end_wait){c->cookie, c->ended_ns, now_ns + END_WAIT_NS};
+}
+
 void small_tick(struct model *m, __u64 now_ns)
 {
 	struct end_wait *w;
 
 	waits_age(&m->fin_waits, now_ns);
-	while ((w = first_end(m)) && w->at_ns + END_WAIT_NS <= now_ns) {
+	while ((w = first_end(m)) && w->due_ns <= now_ns) {
 		struct conn *c = table_find(&m->table, w->cookie);
 		__u64 at_ns = w->at_ns;
 
@@ -192,8 +222,13 @@ void small_tick(struct model *m, __u64 now_ns)
 			continue;
 		if (c->half_open)
 			request_over(m, c);
+		else if (c->in_limbo)
+			limbo_over(m, c);
+		else if (c->end_what == SMALL_REUSED && now_ns < at_ns + REUSE_WAIT_NS)
+			end_again(m, c, now_ns);
 		else
-			small_over(m, c, at_ns, early_reason(c), c->end_via, 0);
+			small_over(m, c, at_ns, early_reason(c), c->end_via,
+				   c->reused_by);
 	}
 }
 
@@ -236,6 +271,31 @@ static struct conn *small_conn(const struct model *m, __u64 cookie, __u64 until_
 	return c->small || ST_BIT(c->state) & ST_CLOSING_FIRST ? c : aside;
 }
 
+/*
+ * A connect() that takes the port of a TIMED_WAIT has just set SYN_SENT, and
+ * knows its local port only after it.
+ */
+static void reused_by_connect(struct model *m, struct conn *old)
+{
+	for (int i = 0; i < RECENT_SYNS; i++) {
+		const struct conn *c = table_find(&m->table, m->recent_syn[i]);
+
+		if (!c || c->state != ST_SYN_SENT || c->ident.lport ||
+		    !same_peers(&old->ident, &c->ident))
+			continue;
+		old->end_what = SMALL_REUSED;
+		old->reused_by = c->cookie;
+		return;
+	}
+}
+
+static void small_stopped(struct model *m, struct conn *c, __u64 at_ns)
+{
+	if (c->state == ST_TIME_WAIT && !c->end_what)
+		reused_by_connect(m, c);
+	end_later(m, c, at_ns);
+}
+
 void small_record(struct model *m, const struct rec_small *r)
 {
 	__u64 until_ns = r->mono_ns + r->left_ns;
@@ -244,6 +304,16 @@ void small_record(struct model *m, const struct rec_small *r)
 
 	if (!c || !r->what || r->what >= SMALL_NWHATS)
 		return;
+	if (r->what == SMALL_CLOSE_RST) {
+		c->limbo_flags |= STEP_RST_OUT;
+		if (c->in_limbo)
+			limbo_over(m, c);
+		return;
+	}
+	if (!r->substate) { /* a hint from beside it */
+		c->end_what = r->what;
+		return;
+	}
 	become_small(m, c);
 	c->end_via = r->via;
 	if (r->what == SMALL_BORN) {
@@ -257,7 +327,7 @@ void small_record(struct model *m, const struct rec_small *r)
 	if (r->what == SMALL_EXPIRED)
 		small_expired(m, c, r->mono_ns, r->via);
 	else if (r->what == SMALL_STOPPED)
-		end_later(m, c, r->mono_ns);
+		small_stopped(m, c, r->mono_ns);
 	else if (r->what != SMALL_RESET_IN || c->ending)
 		c->end_what = r->what; /* a RST that stopped no timer was ignored (RFC 1337) */
 }
@@ -269,15 +339,18 @@ bool small_takes_over(struct model *m, struct conn *c, const struct rec_step *s,
 		c->end = *end;
 		return true;
 	}
-	if (m->small_source == SMALL_UNSEEN || !end_may_go_on(s->from, s->flags, end))
+	if (!end_is_doubtful(s->from, s->flags, end) &&
+	    (m->small_source == SMALL_UNSEEN || !end_may_go_on(s->from, s->flags, end)))
 		return false;
 	c->end = *end;
 	c->in_limbo = true;
 	c->missed = 0;
 	c->limbo_from = s->from;
 	c->limbo_flags = s->flags;
-	c->ended_ns = s->mono_ns;
 	m->n_limbo++;
+	c->ended_ns = s->mono_ns;
+	if (s->flags & STEP_RST_IN)
+		end_later(m, c, s->mono_ns);
 	return true;
 }
 
@@ -312,25 +385,6 @@ void small_row(struct model *m, const struct row_sock *row)
 	c->missed = 0;
 	c->seen_ns = row->mono_ns;
 	small_timer(m, c, row->state, until_ns, until_ns - TIME_WAIT_NS, VIA_SWEEP);
-}
-
-static void limbo_over(struct model *m, struct conn *c)
-{
-	struct transition t = {
-		.mono_ns = c->ended_ns,
-		.dwell_ns = c->ended_ns - c->since_ns,
-		.from = c->limbo_from,
-		.to = ST_CLOSE,
-		.end = &c->end,
-		.reason = reason_of_end(c->limbo_from, c->limbo_flags, &c->end),
-		.at_least = c->at_least,
-	};
-
-	/* disconnect() sends its RST after the end */
-	if (c->set_aside)
-		t.reason = REASON_RESET_SENT;
-	conn_step(m, c, &t);
-	conn_forget(m, c, t.mono_ns);
 }
 
 void small_set_aside(struct model *m, struct conn *c)
