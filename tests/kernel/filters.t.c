@@ -15,6 +15,7 @@
 #include "child.h"
 #include "clock.h"
 #include "expect.h"
+#include "lineset.h"
 #include "netns.h"
 #include "sock.h"
 #include "tap.h"
@@ -22,7 +23,6 @@
 #define TEST_COMM "filters-test"
 #define MIN_DWELL_MS 150
 #define STAY_MS 400
-#define MAX_LINES 512
 
 /* What is known of a connection by its end. */
 struct facts {
@@ -348,25 +348,7 @@ static const json_t *last_of_socket(const json_t *line)
 	return last;
 }
 
-/* Lines to compare, sorted: between sockets there is no order. */
-struct set {
-	char *text[MAX_LINES];
-	int n;
-};
-
-static void set_add(struct set *s, const json_t *line)
-{
-	if (s->n < MAX_LINES && asprintf(&s->text[s->n], "%s %s>%s", line_str(line, "sk"),
-					 line_str(line, "from"), line_str(line, "to")) > 0)
-		s->n++;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void wanted_set(const struct filter *f, struct set *s)
+static void wanted_set(const struct filter *f, struct lineset *s)
 {
 	const json_t *line;
 	size_t i;
@@ -379,12 +361,12 @@ static void wanted_set(const struct filter *f, struct set *s)
 			continue;
 		facts.end = last_of_socket(line);
 		if (f->match(&facts, f->match_arg))
-			set_add(s, line);
+			lineset_add(s, line);
 	}
-	qsort(s->text, s->n, sizeof(*s->text), by_text);
+	lineset_sort(s);
 }
 
-static void shown_set(const struct filter *f, struct set *s)
+static void shown_set(const struct filter *f, struct lineset *s)
 {
 	const json_t *line;
 	size_t i;
@@ -392,77 +374,67 @@ static void shown_set(const struct filter *f, struct set *s)
 	s->n = 0;
 	for (i = 0; (line = tracer_line(&f->t, i)); i++)
 		if (line_is(line, "transition"))
-			set_add(s, line);
-	qsort(s->text, s->n, sizeof(*s->text), by_text);
-}
-
-/* Both are sorted: a line that only one has is where they part. */
-static bool same(const struct set *want, const struct set *got, bool tell)
-{
-	int i = 0, k = 0, wrong = 0;
-
-	while (i < want->n || k < got->n) {
-		int c = i == want->n ? 1 : k == got->n ? -1 : strcmp(want->text[i], got->text[k]);
-
-		if (c && tell)
-			tap_diag("%s %s", c < 0 ? "missing " : "too much",
-				 c < 0 ? want->text[i] : got->text[k]);
-		wrong += !!c;
-		i += c <= 0;
-		k += c >= 0;
-	}
-	return !wrong;
-}
-
-static void set_free(struct set *s)
-{
-	while (s->n)
-		free(s->text[--s->n]);
+			lineset_add(s, line);
+	lineset_sort(s);
 }
 
 static bool compare(struct filter *f, bool tell)
 {
-	struct set want, got;
+	struct lineset want, got;
 	bool good;
 
 	wanted_set(f, &want);
 	shown_set(f, &got);
-	good = want.n > 0 && same(&want, &got, tell);
+	good = want.n > 0 && lineset_same(&want, &got, tell);
 	if (tell)
 		tap_diag("%s: %d wanted, %d shown", f->name, want.n, got.n);
-	set_free(&want);
-	set_free(&got);
+	lineset_free(&want);
+	lineset_free(&got);
 	return good;
 }
 
 static bool is_complete(struct tracer *t, void *arg)
 {
 	(void)t;
-	return compare(arg, false);
+	(void)arg;
+	tracer_poll(&oracle);
+	for (struct filter *f = filters; f < FILTERS_END; f++) {
+		tracer_poll(&f->t);
+		if (f->t.pid && !compare(f, false))
+			return false;
+	}
+	return true;
 }
 
 static void check(struct filter *f)
 {
-	bool good;
+	bool good = compare(f, false) && !f->t.status && line_is(f->t.last, "summary") &&
+		    line_int(f->t.last, "transitions") == f->t.transitions;
 
-	if (!f->t.out) {
-		tap_skip("no cgroups v2", "%s", f->name);
-		return;
-	}
-	tracer_wait(&f->t, is_complete, f);
-	tracer_stop(&f->t);
-	good = compare(f, false) && !f->t.status && line_is(f->t.last, "summary") &&
-	       line_int(f->t.last, "transitions") == f->t.transitions;
 	if (!tap_ok(good, "%s", f->name))
 		compare(f, true);
 	tracer_free(&f->t);
 }
 
+/* All are stopped before any is looked at: what comes late comes to all of them. */
+static void check_all(void)
+{
+	tracer_wait(&oracle, is_complete, NULL);
+	for (struct filter *f = filters; f < FILTERS_END; f++)
+		tracer_stop(&f->t);
+	tracer_stop(&oracle);
+	for (struct filter *f = filters; f < FILTERS_END; f++) {
+		if (f->t.lines)
+			check(f);
+		else
+			tap_skip("no cgroups v2", "%s", f->name);
+	}
+}
+
 static void finish(void)
 {
 	expect_wait(&oracle);
-	for (struct filter *f = filters; f < FILTERS_END; f++)
-		check(f);
+	check_all();
 	expect_finish(&oracle);
 	tracer_free(&oracle);
 	child_end(&process);

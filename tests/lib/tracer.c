@@ -89,41 +89,24 @@ void tracer_launch(struct tracer *t, const char *const args[])
 		run(t, &a);
 }
 
-static void start(struct tracer *t, const char *netns, va_list ap)
+void tracer_start(struct tracer *t, ...)
 {
 	struct args a = {.n = 0};
 	const char *arg;
-
-	add_arg(&a, "trace");
-	add_arg(&a, "--json");
-	if (netns) {
-		add_arg(&a, "--netns");
-		add_arg(&a, netns);
-	}
-	while ((arg = va_arg(ap, const char *)))
-		add_arg(&a, arg);
-	tracer_launch(t, a.v);
-	tracer_await_hello(t);
-}
-
-void tracer_start(struct tracer *t, ...)
-{
-	char netns[32];
+	char netns[24];
 	va_list ap;
 
 	snprintf(netns, sizeof(netns), "%lu", netns_inode());
+	add_arg(&a, "trace");
+	add_arg(&a, "--json");
+	add_arg(&a, "--netns");
+	add_arg(&a, netns);
 	va_start(ap, t);
-	start(t, netns, ap);
+	while ((arg = va_arg(ap, const char *)))
+		add_arg(&a, arg);
 	va_end(ap);
-}
-
-void tracer_start_host(struct tracer *t, ...)
-{
-	va_list ap;
-
-	va_start(ap, t);
-	start(t, NULL, ap);
-	va_end(ap);
+	tracer_launch(t, a.v);
+	tracer_await_hello(t);
 }
 
 static void take_line(struct tracer *t, const char *text, size_t len)

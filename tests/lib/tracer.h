@@ -40,8 +40,6 @@ struct tracer {
 
 /* trace --json on this network namespace, and what TCPDWELL_ARGS adds; args end with NULL. */
 void tracer_start(struct tracer *t, ...) __attribute__((sentinel));
-/* The same, but on the whole host. */
-void tracer_start_host(struct tracer *t, ...) __attribute__((sentinel));
 /* Several may be launched before the first is waited for. */
 void tracer_launch(struct tracer *t, const char *const args[]);
 /* Dies, or skips the program, when it doesn't come. */
