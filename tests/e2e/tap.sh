@@ -33,7 +33,7 @@ ok() {
 		echo "ok $tests - $2"
 	else
 		echo "not ok $tests - $2"
-		failed=1
+		[[ $2 == *"# TODO"* ]] || failed=1
 	fi
 }
 
@@ -86,6 +86,7 @@ begin() {
 	local name=$1
 
 	shift
+	rm -f "$dir/$name.out" "$dir/$name.err"
 	env --default-signal=INT,PIPE "$TCPDWELL" trace --netns "$netns" "$@" \
 		>"$dir/$name.out" 2>"$dir/$name.err" </dev/null &
 	tracer=$!
@@ -117,7 +118,7 @@ traffic() {
 		}' "${1:-1}" "${2:-0}"
 }
 
-# lines FILE: the complete ones
+# transitions FILE: how many lines of them
 transitions() {
 	grep -c '"type":"transition"' "$1"
 }

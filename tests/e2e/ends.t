@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# How a trace ends: by a signal, --duration, --count, a closed or full output,
+# and where it may not begin.
+# shellcheck source=tests/e2e/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+# consistent FILE NAME: the summary comes last, once, and counts the lines
+consistent() {
+	is "$(tail -n 1 "$1" | grep -c '"type":"summary"')" 1 "$2: the summary is last"
+	is "$(grep -c '"type":"summary"' "$1")" 1 "$2: there is one summary"
+	is "$(sed -n 's/.*"type":"summary".*"transitions":\([0-9]*\).*/\1/p' "$1")" "$(transitions "$1")" \
+		"$2: it counts the lines"
+}
+
+told() {
+	[ "$(transitions "$1")" -ge "$2" ]
+}
+
+for signal in INT TERM; do
+	begin json --json
+	traffic 5
+	wait_for 5 told "$dir/json.out" 50
+	ok $? "SIG$signal: five connections are told while it runs"
+	end $signal
+	is "$status" 0 "SIG$signal: status 0"
+	consistent "$dir/json.out" "SIG$signal"
+	is "$(cat "$dir/json.err")" "" "SIG$signal: nothing on stderr"
+
+	begin text
+	traffic
+	wait_for 5 grep -q 'LAST_ACK *-> *CLOSED' "$dir/text.out"
+	ok $? "SIG$signal, text: a connection is told while it runs"
+	end $signal
+	is "$status" 0 "SIG$signal, text: status 0"
+	like "$(tail -n 1 "$dir/text.err")" "transition" "SIG$signal, text: the summary ends the talk"
+	is "$(grep -c 'lost' "$dir/text.out")" 0 "SIG$signal, text: no summary among the data"
+done
+
+# What came just before the signal is printed too.
+begin late --json
+traffic 20
+end INT
+told "$dir/late.out" 200
+ok $? "what came just before the signal is told"
+consistent "$dir/late.out" "just before the signal"
+
+before=$(date +%s%N)
+run trace --json --netns "$netns" --duration 700ms
+ms=$((($(date +%s%N) - before) / 1000000))
+is "$status" 0 "--duration: status 0"
+consistent "$dir/out" "--duration"
+ns=$(sed -n 's/.*"type":"summary".*"duration_ns":\([0-9]*\).*/\1/p' "$dir/out")
+[ "$ns" -ge 700000000 ] && [ "$ms" -ge 700 ] && [ "$ms" -lt 20000 ]
+ok $? "--duration: as long as asked for"
+
+for n in 1 7 50; do
+	begin count --json --count $n
+	traffic 10
+	wait_for 10 grep -q '"type":"summary"' "$dir/count.out"
+	ok $? "--count $n: it ends by itself"
+	status=0
+	wait "$tracer" || status=$?
+	is "$status $(transitions "$dir/count.out")" "0 $n" "--count $n: exactly"
+	consistent "$dir/count.out" "--count $n"
+done
+
+# A transition that a timer or a sweep tells counts as much as one that a record does.
+begin count --json --tier sweep --state TIME_WAIT --count 1
+traffic
+wait_for 10 grep -q '"type":"summary"' "$dir/count.out"
+ok $? "--count of what a sweep tells: it ends by itself # TODO it ends with the next record"
+kill "$tracer" 2>/dev/null
+wait "$tracer"
+is "$(transitions "$dir/count.out")" 1 "--count of what a sweep tells: exactly"
+
+# A closed pipe: quietly and soon, also when nothing is told.
+for format in --json --names=rfc; do
+	before=$SECONDS
+	{
+		timeout 30 "$TCPDWELL" trace $format --netns "$netns" 2>"$dir/err"
+		echo $? >"$dir/status"
+	} | true
+	is "$(cat "$dir/status")" 0 "closed pipe, $format: status 0"
+	[ $((SECONDS - before)) -lt 15 ]
+	ok $? "closed pipe, $format: it ends though nothing is told"
+	is "$(grep -ciE 'pipe|error|written' "$dir/err")" 0 "closed pipe, $format: no complaint"
+done
+
+{
+	timeout 30 "$TCPDWELL" trace --json --netns "$netns" 2>"$dir/err"
+	echo $? >"$dir/status"
+} | head -n 1 >"$dir/out"
+is "$(cat "$dir/status" 2>/dev/null) $(wc -l <"$dir/out")" "0 1" "| head -n 1: one line, status 0"
+is "$(cat "$dir/err")" "" "| head -n 1: nothing on stderr"
+
+for format in --json --names=article; do
+	status=0
+	timeout 30 "$TCPDWELL" trace $format --netns "$netns" --duration 1s >/dev/full 2>"$dir/err" || status=$?
+	is "$status" 3 "/dev/full, $format: status 3"
+	like "$(cat "$dir/err")" "No space left on device" "/dev/full, $format: why"
+done
+
+# Two at once tell the same.
+begin one --json
+one=$tracer
+begin two --json
+two=$tracer
+traffic 10
+for tracer in "$one" "$two"; do
+	end INT
+	is "$status" 0 "two tracers: status 0"
+done
+for name in one two; do
+	grep '"type":"transition"' "$dir/$name.out" |
+		sed 's/"time":"[^"]*",//;s/"mono_ns":[0-9]*,//;s/"\(dwell\|age\)_ns":[0-9]*,\?//g' |
+		grep -v '"to":"TIMED_WAIT"' | sort >"$dir/$name.sorted"
+done
+cmp -s "$dir/one.sorted" "$dir/two.sorted" && [ "$(wc -l <"$dir/one.sorted")" -ge 90 ]
+ok $? "two tracers tell the same"
+cmp -s "$dir/one.sorted" "$dir/two.sorted" || diag "$(diff "$dir/one.sorted" "$dir/two.sorted")"
+
+# Without rights: what to do, and nothing else.
+install -m 755 "$TCPDWELL" "$dir/tcpdwell"
+chmod 755 "$dir"
+status=0
+setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$dir/tcpdwell" trace \
+	>"$dir/out" 2>"$dir/err" || status=$?
+is "$status $(wc -c <"$dir/out")" "3 0" "no rights: status 3, no output"
+like "$(cat "$dir/err")" "root.*CAP_BPF" "no rights: what to do"
+is "$(wc -l <"$dir/err")" 1 "no rights: one line"
+status=0
+setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$dir/tcpdwell" trace --port 0 \
+	>"$dir/out" 2>"$dir/err" || status=$?
+is "$status" 2 "no rights: what is typed wrong is said first"
+
+done_testing
