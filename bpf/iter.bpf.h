@@ -85,7 +85,7 @@ static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
 
 	s.lport = st->lport;
 	st->held = 0;
-	if (sock_wanted(sk) != MATCH_YES || !step_wanted(&s))
+	if (sock_wanted(sk, ST_ESTABLISHED) != MATCH_YES || !step_wanted(&s))
 		return;
 	s.now_ns = st->since_ns;
 	s.flags = STEP_FIRST;
@@ -108,12 +108,12 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	if (!st)
 		return;
 	meet(st, r);
-	know_socket(sk, st);
+	know_socket(sk, st, r->state);
 	r->cookie = st->cookie;
 	if (st->held && r->state == ST_SYN_SENT)
 		tell_held(sk, st);
 	row_store(st, r);
-	if (sock_wanted(sk) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
+	if (sock_wanted(sk, r->state) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
 	    !filter_cgroup(&config.filter, sk))
 		r->flags |= ROW_FILTERED;
 	else

@@ -54,15 +54,21 @@ static __always_inline void read_addrs(const struct sock_common *skc, __u64 ladd
 
 /*
  * The local port.  At `-> CLOSE` it has been given back and skc_num is 0, but
- * inet_sport still has it; at CLOSE -> SYN_SENT neither has, unless bound.
+ * inet_sport still has it.  At CLOSE -> SYN_SENT neither has it, unless bound,
+ * and after a disconnect inet_sport has that of the last connection.
  */
 static __always_inline __u16 read_lport(const struct sock *sk)
 {
 	__u16 port = sk->__sk_common.skc_num;
 
-	if (port)
+	if (port || sk->__sk_common.skc_state == ST_SYN_SENT)
 		return port;
 	return bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
+}
+
+static __always_inline __u16 read_lport_at(const struct sock *sk, int to)
+{
+	return to == ST_SYN_SENT ? sk->__sk_common.skc_num : read_lport(sk);
 }
 
 static __always_inline __u8 family_no(const struct sock_common *skc)

@@ -108,13 +108,13 @@ static __always_inline bool step_wanted(const struct step *s)
 }
 
 /* Whether the socket is one to look at. */
-static __always_inline enum match sock_wanted(const struct sock *sk)
+static __always_inline enum match sock_wanted(const struct sock *sk, int to)
 {
 	struct flow w;
 
 	if (!config.flow_filter)
 		return MATCH_YES;
-	read_flow(&sk->__sk_common, read_lport(sk), &w);
+	read_flow(&sk->__sk_common, read_lport_at(sk, to), &w);
 	return filter_flow(&config.filter, &w);
 }
 
@@ -145,19 +145,19 @@ static __always_inline bool hold(struct sock_store *st, enum match match)
 }
 
 /* Asked of the kernel once for a connection. */
-static __always_inline void know_socket(struct sock *sk, struct sock_store *st)
+static __always_inline void know_socket(struct sock *sk, struct sock_store *st, int to)
 {
 	if (!st->cookie)
 		st->cookie = bpf_get_socket_cookie(sk);
 	if (!st->lport)
-		st->lport = read_lport(sk);
+		st->lport = read_lport_at(sk, to);
 }
 
 static __always_inline void on_step(struct sock *sk, int from, int to)
 {
 	bool begins = from == ST_CLOSE || (from == ST_LISTEN && to != ST_CLOSE);
 	struct step s = {.sk = sk, .from = from, .to = to};
-	enum match match = sock_wanted(sk);
+	enum match match = sock_wanted(sk, to);
 	struct sock_store *st;
 
 	/* without a port to the end: connect() found none, so it was not the one asked for */
@@ -171,7 +171,7 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	s.store = st;
 	s.now_ns = bpf_ktime_get_ns();
 	enter(sk, st, from, to, s.now_ns);
-	know_socket(sk, st);
+	know_socket(sk, st, to);
 	s.lport = st->lport;
 	if (begins && hold(st, match))
 		return;
