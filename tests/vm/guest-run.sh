@@ -25,6 +25,8 @@ run() {
 	echo "@begin $whose"
 	timeout -s KILL "$VM_LIMIT" "$@" 2>&1
 	status=$?
+	# what it started; not init, and not this shell
+	[ $status -ne 137 ] || kill -KILL -1
 	echo
 	echo "@end $whose $status $(($(seconds) - start))"
 }

@@ -82,7 +82,9 @@ function begin(tier, test)
 function finish(status, seconds,	row)
 {
 	open = 0
-	if (status == 137)
+	if (status == "gone")
+		;
+	else if (status == 137)
 		failure("still running after " seconds " s")
 	else if (!plan && !whole)
 		failure("ended early, with status " status)
@@ -112,12 +114,13 @@ function gone(reason)
 	if (!open)
 		begin(run, "guest")
 	failure(reason)
-	shown = said = -LINES_IN_ALL
+	shown = 40
+	said = -40
 }
 
 FNR == 1 {
 	if (open)
-		finish(0, 0)
+		finish("gone", 0)
 	series = FILENAME
 	sub(/.*\//, "", series)
 	sub(/\.log$/, "", series)
@@ -166,7 +169,7 @@ $1 == "@missing" {
 
 END {
 	if (open)
-		finish(0, 0)
+		finish("gone", 0)
 	print "1.." points + 0 >tap
 
 	for (i = 1; i <= failures_seen; i++) {
