@@ -19,6 +19,7 @@
 #define BATCH_MAX 65536
 /* a socket is gone when two reads did not meet it */
 #define RESYNCS 2
+#define DRAIN_EVERY_ROWS 2048
 #define LOSSES_EVERY_NS 100000000ULL
 
 static __u64 clock_ns(clockid_t clock)
@@ -91,9 +92,22 @@ int run_init(struct run *r, const struct options *o)
 	return 0;
 }
 
+static int take_record(void *ctx, const void *rec, size_t size)
+{
+	struct model *m = ctx;
+
+	model_record(m, rec, size);
+	return model_full(m) ? -ECANCELED : 0;
+}
+
+/* Many rows take long: the ring buffer must not overflow meanwhile. */
 static void take_row(void *ctx, const struct row_sock *row)
 {
-	model_row(ctx, row);
+	struct run *r = ctx;
+
+	model_row(&r->model, row);
+	if (++r->rows % DRAIN_EVERY_ROWS == 0 && r->model.started)
+		tracer_drain(&r->tracer, take_record, &r->model, BATCH_MAX);
 }
 
 static int read_rows(struct run *r, bool claim)
@@ -102,7 +116,7 @@ static int read_rows(struct run *r, bool claim)
 	int err;
 
 	model_resync_begin(&r->model, begin_ns);
-	err = tracer_rows(&r->tracer, claim, take_row, &r->model);
+	err = tracer_rows(&r->tracer, claim, take_row, r);
 	if (err)
 		warn_line("the sockets that are there could not be read: %s", strerror(-err));
 	else
@@ -117,8 +131,10 @@ int run_start(struct run *r)
 	const struct options *o = r->options;
 	struct utsname host;
 	struct hello h = {.version = TCPDWELL_VERSION};
-	int err = read_rows(r, true);
+	int err;
 
+	r->model.drained_ns = r->tracer.start_ns;
+	err = read_rows(r, true);
 	if (err)
 		return STATUS_UNABLE;
 	uname(&host);
@@ -131,14 +147,6 @@ int run_start(struct run *r)
 	model_hello(&r->model, &h);
 	r->end_ns = o->duration_ns ? h.mono_ns + o->duration_ns : UINT64_MAX;
 	return model_flush(&r->model) == -EPIPE ? STATUS_DONE : 0;
-}
-
-static int take_record(void *ctx, const void *rec, size_t size)
-{
-	struct model *m = ctx;
-
-	model_record(m, rec, size);
-	return model_full(m) ? -ECANCELED : 0;
 }
 
 /* A buffer that overflows does so many times a second: one line for all of them. */
@@ -213,6 +221,7 @@ static long round_once(struct run *r, __u64 now_ns)
 
 	take_losses(r, now_ns);
 	if (n >= 0 && n < BATCH_MAX) {
+		r->model.drained_ns = now_ns;
 		if (rows_due(r) && now_ns >= r->resynced_ns + SECOND_NS) {
 			r->pending = false;
 			read_rows(r, false);

@@ -15,6 +15,7 @@ struct run {
 	int stop_signal;     /* the one that ended it, or 0 */
 	__u64 end_ns;	     /* --duration; UINT64_MAX for never */
 	__u64 resynced_ns;   /* when the last rows were read */
+	__u64 rows;	     /* taken so far */
 	__u64 losses_ns;     /* when losses were last asked for */
 	unsigned int resync; /* something was lost: so many times rows are to be read */
 	bool pending;	     /* a held SYN_SENT may wait for a look at it */

@@ -68,6 +68,7 @@ struct model {
 	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets in SYN_SENT without a port */
 	__u32 n_recent_syn;
 	struct ends ends; /* small sockets whose end waits for what follows it */
+	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records */
 	__u64 resync_ns;  /* begin of the resync that goes on */
 	__u32 by_state[ST_MAX];
 	bool started; /* after model_hello(): before it, rows are sockets from before the start */

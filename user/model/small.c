@@ -372,11 +372,23 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 	conn_state(m, c, row->state, exact ? until_ns - TIME_WAIT_NS : row->mono_ns, !exact);
 }
 
+/*
+ * The row is ahead of the ring buffer: records of the socket, which say more,
+ * are still in it.  A timer of a small socket is set to 60 s at most, so that
+ * the socket was made at the expiry less that, or later.
+ */
+static bool records_wait(const struct model *m, __u64 until_ns)
+{
+	return m->drained_ns && until_ns + SAME_EXPIRY_NS >= m->drained_ns + TIME_WAIT_NS;
+}
+
 void small_row(struct model *m, const struct row_sock *row)
 {
 	__u64 until_ns = row->mono_ns + row->left_ns;
 	struct conn *c = small_conn(m, row->cookie, until_ns);
 
+	if ((!c || (!c->small && !c->in_limbo)) && records_wait(m, until_ns))
+		return;
 	if (!c) {
 		small_row_new(m, row, until_ns);
 		return;
