@@ -11,6 +11,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"trace", "every transition, live", cmd_trace},
+	{"list", "every TCP socket now: its state, for how long, and whose it is", cmd_list},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))

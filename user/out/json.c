@@ -7,6 +7,7 @@
 #include <string.h>
 #include "model/rules.h"
 #include "out/escape.h"
+#include "out/json.h"
 #include "out/sink.h"
 
 /* More than a line takes without its strings of any length. */
@@ -140,7 +141,7 @@ static char *put_ends(char *p, const struct sock_ident *id)
 	return fmt_u64(p, id->rport);
 }
 
-static char *put_conn(char *p, const struct conn *c, const char *cgroup)
+char *json_put_conn(char *p, const struct conn *c, const char *cgroup)
 {
 	const struct sock_ident *id = &c->ident;
 
@@ -224,7 +225,7 @@ static void json_transition(struct sink *s, const struct transition *t)
 		return;
 	p = FMT_LIT(p, "{\"type\":\"transition\"");
 	p = put_time(j, p, t->mono_ns);
-	p = put_conn(p, t->conn, cgroup);
+	p = json_put_conn(p, t->conn, cgroup);
 	p = put_step(j, p, t);
 	if (reason)
 		p = put_name(KEY_STR(p, "reason"), reason);
@@ -247,7 +248,7 @@ static void json_socket(struct sink *s, const struct conn *c, __u64 mono_ns)
 		return;
 	p = FMT_LIT(p, "{\"type\":\"socket\"");
 	p = put_time(j, p, mono_ns);
-	p = put_conn(p, c, cgroup);
+	p = json_put_conn(p, c, cgroup);
 	p = put_state(j, KEY_STR(p, "state"), c->state);
 	p = put_dwell(p, out_dwell_ns(c, mono_ns), c->at_least);
 	if (c->until_ns > mono_ns) {
@@ -291,7 +292,7 @@ static void json_alert(struct sink *s, const struct alert *a)
 	p = a->status == ALERT_FIRING ? FMT_LIT(p, ",\"status\":\"firing\"")
 				      : FMT_LIT(p, ",\"status\":\"resolved\"");
 	p = put_rule(KEY_STR(p, "rule"), a->rule);
-	p = put_conn(p, a->conn, cgroup);
+	p = json_put_conn(p, a->conn, cgroup);
 	p = put_state(j, KEY_STR(p, "state"), a->state);
 	p = put_dwell(p, a->dwell_ns, a->at_least);
 	if (diagnosis)

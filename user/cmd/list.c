@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/run.h"
+#include "cmd/term.h"
+#include "kern/census.h"
+#include "out/list.h"
+#include "util/log.h"
+
+struct list_options {
+	struct options o;
+	enum listing_sort sort;
+	bool summary;
+	bool fail_if_any;
+};
+
+enum key {
+	KEY_SORT = 512,
+	KEY_SUMMARY,
+	KEY_FAIL_IF_ANY,
+};
+
+static const struct argp_option own_options[] = {
+	{"sort", KEY_SORT, "KEY", 0,
+	 "state (the default), dwell, pid, local, remote, recv_q, send_q, netns", 2},
+	{"summary", KEY_SUMMARY, 0, 0, "how many by state and by process, in place of the list", 2},
+	{"fail-if-any", KEY_FAIL_IF_ANY, 0, 0, "exit status 1 when there is any", 2},
+	{0},
+};
+
+static const struct argp_child children[] = {
+	{&filter_argp, 0, NULL, 0},
+	{&output_argp, 0, NULL, 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct list_options *o = state->input;
+	int sort;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		for (int i = 0; children[i].argp; i++)
+			state->child_inputs[i] = &o->o;
+		return 0;
+	case KEY_SORT:
+		sort = listing_sort_by_name(arg);
+		if (sort < 0)
+			argp_error(state, "--sort takes state, dwell, pid, local, remote, recv_q, "
+					  "send_q or netns");
+		o->sort = sort;
+		return 0;
+	case KEY_SUMMARY:
+		o->summary = true;
+		return 0;
+	case KEY_FAIL_IF_ANY:
+		o->fail_if_any = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = own_options,
+	.parser = parse,
+	.children = children,
+	.doc = "Shows every TCP socket of every network namespace: its state now, and how long it "
+	       "has been in it.  Listeners, half-open connections and what is left of closed ones "
+	       "are among them.\v"
+	       "What the kernel keeps after close() (TIMED_WAIT, FIN_WAIT_2) has no owner and no "
+	       "cgroup any more: --pid, --comm and --cgroup leave it out.  Of TIMED_WAIT, SYN_SEND "
+	       "and SYN_RECEIVED the kernel knows the begin; of ESTABLISHED, CLOSE_WAIT and "
+	       "FIN_WAIT_2 it is as old as the last segment at least.",
+};
+
+static void take_row(void *ctx, const struct row_sock *row)
+{
+	listing_add(ctx, row);
+}
+
+/* 0, or an exit status; the message is out. */
+static int read_all(struct listing *l, const struct list_options *o, unsigned int *n_netns)
+{
+	struct census census;
+	int err;
+
+	if (census_open(&census, &o->o.tracer.filter))
+		return STATUS_UNABLE;
+	err = census_read(&census, take_row, l);
+	*n_netns = census.n_netns;
+	census_close(&census);
+	if (!err && l->no_memory)
+		err = -ENOMEM;
+	if (!err)
+		err = listing_choose(l, &o->o.tracer.filter);
+	if (!err)
+		err = listing_sort(l, o->sort);
+	if (!err)
+		return 0;
+	warn_line("the sockets could not be read: %s", strerror(-err));
+	return STATUS_UNABLE;
+}
+
+static int tell_hello(const struct list_options *o, const struct out_options *out,
+		      const struct listing_counts *c, unsigned int n_netns)
+{
+	struct utsname host;
+	struct hello h = {
+		.version = TCPDWELL_VERSION,
+		.tier = "none",
+		.tier_reason = "read once, nothing is followed",
+		.filter = *o->o.filter_words ? o->o.filter_words : NULL,
+		.mono_ns = mono_now_ns(),
+		.n_netns = n_netns,
+	};
+	struct sink *sink = json_sink_new(out);
+	int err;
+
+	if (!sink)
+		return -ENOMEM;
+	uname(&host);
+	h.kernel = host.release;
+	memcpy(h.sockets, c->by_state, sizeof(h.sockets));
+	sink->ops->hello(sink, &h);
+	err = sink->ops->flush(sink);
+	sink->ops->free(sink);
+	return err;
+}
+
+static void print_json(struct obuf *b, const struct listing *l, const struct listing_counts *c,
+		       const struct list_options *o, const struct out_options *out, __u64 began_ns)
+{
+	if (!o->summary)
+		list_json_rows(b, l, out);
+	list_json_summary(b, c, out->names, o->summary, mono_now_ns() - began_ns);
+}
+
+static void print_text(struct obuf *b, const struct listing *l, const struct listing_counts *c,
+		       const struct list_options *o, const struct out_options *out,
+		       unsigned int n_netns)
+{
+	struct obuf talk;
+
+	if (o->summary)
+		list_text_counts(b, c, out);
+	else
+		list_text_rows(b, l, out, n_netns);
+	/* the data goes first, where both go to one terminal */
+	if (obuf_flush(b) || obuf_init(&talk, out->talk_fd))
+		return;
+	list_talk(&talk, l, n_netns);
+	obuf_flush(&talk);
+	obuf_free(&talk);
+}
+
+/* 0 or -errno. */
+static int print(const struct listing *l, const struct list_options *o, unsigned int n_netns,
+		 __u64 began_ns)
+{
+	struct out_options out = term_output(o->o.names);
+	struct listing_counts c;
+	struct obuf b;
+	int err = listing_count(l, &c, o->summary);
+
+	if (!err)
+		err = obuf_init(&b, STDOUT_FILENO);
+	if (err)
+		return err;
+	if (o->o.json)
+		err = tell_hello(o, &out, &c, n_netns);
+	if (!err && o->o.json)
+		print_json(&b, l, &c, o, &out, began_ns);
+	else if (!err)
+		print_text(&b, l, &c, o, &out, n_netns);
+	if (!err)
+		err = obuf_flush(&b);
+	obuf_free(&b);
+	listing_counts_free(&c);
+	return err;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	struct list_options o = {0};
+	__u64 began_ns = mono_now_ns();
+	unsigned int n_netns = 0;
+	struct listing l;
+	int status, err;
+
+	options_init(&o.o);
+	options_parse(&argp, argc, argv, &o.o); /* the first member: parse() gets the whole */
+	if (listing_init(&l)) {
+		warn_line("out of memory");
+		return STATUS_UNABLE;
+	}
+	status = read_all(&l, &o, &n_netns);
+	if (!status) {
+		err = print(&l, &o, n_netns, began_ns);
+		if (err && err != -EPIPE)
+			warn_line("the output can't be written: %s", strerror(-err));
+		if (err && err != -EPIPE)
+			status = STATUS_UNABLE;
+		else if (o.fail_if_any && l.n_order)
+			status = STATUS_FOUND;
+	}
+	listing_free(&l);
+	return status;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cmd/run.h"
+#include "cmd/term.h"
+#include "kern/cgroup.h"
+
+static struct winsize term_size(void)
+{
+	struct winsize size = {0};
+
+	if (!isatty(STDOUT_FILENO))
+		return size;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		size = (struct winsize){.ws_col = 80, .ws_row = 24};
+	return size;
+}
+
+unsigned int term_width(void)
+{
+	return term_size().ws_col;
+}
+
+unsigned int term_height(void)
+{
+	return term_size().ws_row;
+}
+
+struct out_options term_output(enum name_set names)
+{
+	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
+
+	return (struct out_options){
+		.fd = STDOUT_FILENO,
+		.talk_fd = STDERR_FILENO,
+		.names = names,
+		.mono_to_real_ns = mono_to_real_ns(),
+		.color = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.width = term_width(),
+		.cgroup_path = cgroup_path,
+	};
+}

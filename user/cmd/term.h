@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The terminal that stdout is, if it is one. */
+#ifndef TCPDWELL_CMD_TERM_H
+#define TCPDWELL_CMD_TERM_H
+
+#include "out/out.h"
+
+/* Columns; 0: stdout is no terminal. */
+unsigned int term_width(void);
+
+/* Lines; 0: stdout is no terminal. */
+unsigned int term_height(void);
+
+/* What a command that prints once or live hands to its output: stdout, stderr, width, colour,
+ * clock. */
+struct out_options term_output(enum name_set names);
+
+#endif
