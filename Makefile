@@ -16,6 +16,7 @@ WERROR    ?=
 V         ?=
 ARGS      ?=
 T         ?=
+JOBS      ?= 1
 
 ifeq ($(origin CC),default)
 CC := cc
@@ -140,10 +141,10 @@ run: ## install what is missing, build, and trace (ARGS="...", or ARGS="list ...
 	@scripts/as-root.sh $(abspath $(BIN)) $(if $(filter -%,$(or $(firstword $(ARGS)),-)),trace) $(ARGS)
 
 .PHONY: test
-test: ## install what is missing, build, and run all tests (T="words" for those whose path has one)
+test: ## install what is missing, build, and run all tests (T="words" for those whose path has one, JOBS=4 at a time)
 	@scripts/deps.sh install build test
 	+@$(MAKE) tests
-	@BUILD=$(abspath $(B)) scripts/run-tests.sh $(RUN_TESTS)
+	@BUILD=$(abspath $(B)) JOBS=$(JOBS) scripts/run-tests.sh $(RUN_TESTS)
 
 .PHONY: test-vm
 test-vm: ## run the kernel tests in virtual machines with Debian's kernels (KERNEL="6.1 newest" for some)

@@ -48,7 +48,7 @@ skips() {
 	END { if (n) print "Skipped: " n }' /dev/null "$TAP_LOGS"/*.log
 }
 
-prove --exec scripts/run-test.sh "$@" | while IFS= read -r line; do
+prove --timer --jobs "${JOBS:-1}" --exec scripts/run-test.sh "$@" | while IFS= read -r line; do
 	case $line in
 	Files=*)
 		failures
