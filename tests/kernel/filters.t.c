@@ -207,6 +207,16 @@ static void launch_all(void)
 			tracer_says_hello(&f->t); /* if not, check() tells */
 }
 
+static struct child process, netns, cgroup;
+
+/* However the test ends: a cgroup goes only when its processes have gone. */
+static void remove_cgroup(void)
+{
+	if (cgroup.pid > 0)
+		child_end(&cgroup);
+	rmdir(cgroup_dir);
+}
+
 /* A cgroup of the test's own, where cgroups v2 are mounted. */
 static void make_cgroup(void)
 {
@@ -221,6 +231,8 @@ static void make_cgroup(void)
 		endmntent(f);
 	if (cgroup_dir[0] && mkdir(cgroup_dir, 0755))
 		cgroup_dir[0] = '\0';
+	if (has_cgroup())
+		atexit(remove_cgroup);
 }
 
 static void enter_cgroup(void)
@@ -297,8 +309,6 @@ static void other_cgroup(struct child *self, void *arg)
 	child_report(self, -1);
 	child_pause(self);
 }
-
-static struct child process, netns, cgroup;
 
 static void setup(void)
 {
@@ -439,9 +449,6 @@ static void finish(void)
 	tracer_free(&oracle);
 	child_end(&process);
 	child_end(&netns);
-	child_end(&cgroup);
-	if (has_cgroup())
-		rmdir(cgroup_dir);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -17,6 +18,13 @@ static void undo(void)
 	unlink(path);
 }
 
+/* A runner's timeout or ^C must leave nothing behind either. */
+static void undo_and_die(int sig)
+{
+	undo();
+	_exit(128 + sig);
+}
+
 int netns_mount(void)
 {
 	int fd;
@@ -28,5 +36,7 @@ int netns_mount(void)
 		return -errno;
 	close(fd);
 	atexit(undo);
+	signal(SIGTERM, undo_and_die);
+	signal(SIGINT, undo_and_die);
 	return mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) ? -errno : 0;
 }
