@@ -28,42 +28,52 @@ complain() {
 	bad=1
 }
 
-# Where an #include "..." leads, in the compiler's order.
+# The answers go to $answer: a process for each would take seconds.
+layer_of_file() {
+	local part
+
+	case $1 in
+	user/*/*)
+		part=${1#user/}
+		answer=${part%%/*}
+		;;
+	user/*) answer=main ;;
+	*) answer=${1%%/*} ;;
+	esac
+}
+
+# Where an #include "..." of a file in DIR leads, in the compiler's order.
 layer_of_include() {
-	local dir=$1 name=$2
+	local dir=$1 name=$2 path
+
 	case $name in
-	*.skel.h) echo skel && return ;;
-	vmlinux.h) echo vmlinux && return ;;
+	*.skel.h) answer=skel && return ;;
+	vmlinux.h) answer=vmlinux && return ;;
 	esac
 	for path in "$dir/$name" "include/$name" "user/$name" "bpf/$name"; do
-		if [ -e "$path" ]; then
-			layer_of_file "$(realpath --relative-to=. "$path")"
-			return
-		fi
+		[ -e "$path" ] || continue
+		[[ $path != *../* ]] || path=$(realpath --relative-to=. "$path")
+		layer_of_file "$path"
+		return
 	done
-	echo unknown
+	answer=unknown
 }
 
-layer_of_file() {
-	case $1 in
-	user/*/*) echo "$1" | cut -d/ -f2 ;;
-	user/*) echo main ;;
-	*) echo "${1%%/*}" ;;
-	esac
-}
-
+name_in_include='["<]([^">]*)[">]'
 while IFS=: read -r file line text; do
-	layer=$(layer_of_file "$file")
-	name=$(sed -E 's/^[^"<]*["<]([^">]*)[">].*/\1/' <<<"$text")
+	[[ $text =~ $name_in_include ]] || continue
+	name=${BASH_REMATCH[1]}
+	layer_of_file "$file"
+	layer=$answer
 	if [[ $text != *\"* ]]; then
 		[[ $layer != model || ! $name =~ $banned_in_model ]] ||
 			complain "$file" "$line" "the model must not include <$name>"
 		continue
 	fi
-	to=$(layer_of_include "$(dirname "$file")" "$name")
+	layer_of_include "${file%/*}" "$name"
 	case " ${may[$layer]-} " in
-	*" $to "*) ;;
-	*) complain "$file" "$line" "$layer must not include \"$name\" ($to)" ;;
+	*" $answer "*) ;;
+	*) complain "$file" "$line" "$layer must not include \"$name\" ($answer)" ;;
 	esac
 done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' \
 	--include='*.[ch]' user include bpf 2>/dev/null)
