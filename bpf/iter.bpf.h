@@ -95,7 +95,7 @@ static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
 
 static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp, struct row_sock *r)
 {
-	__u16 lport = read_lport(sk);
+	__u16 lport = read_lport_at(sk, r->state);
 	struct sock_store *st;
 
 	r->kind = ROW_FULL;

@@ -61,7 +61,7 @@ static __always_inline __u16 read_lport(const struct sock *sk)
 {
 	__u16 port = sk->__sk_common.skc_num;
 
-	if (port || sk->__sk_common.skc_state == ST_SYN_SENT)
+	if (port)
 		return port;
 	return bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
 }
