@@ -170,7 +170,7 @@ static void check_reused(int64_t start_ms, long long left)
 	if (clock_ms() - start_ms > TIMED_WAIT_MS)
 		tap_skip("it took too long: some have expired", "TIMED_WAIT left");
 	else
-		tap_is(shown("TIMED_WAIT>CLOSED"), gone,
+		tap_is(shown("TIMED_WAIT>CLOSED"), left,
 		       "TIMED_WAIT left, as the kernel counts it");
 }
 
