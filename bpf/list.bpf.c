@@ -109,12 +109,13 @@ static __always_inline void row_small(struct sock_common *skc, const struct tcp_
 }
 
 /* Whose it is, its listener knows: the loader sees to that, the cgroup included. */
-static __always_inline void row_request(const struct sock_common *skc, struct tcp_request_sock *req,
+static __always_inline void row_request(struct sock_common *skc, struct tcp_request_sock *req,
 					struct row_sock *r)
 {
 	__u64 syn_us = req->snt_synack;
 
 	r->kind = ROW_REQUEST;
+	r->cookie = bpf_get_socket_cookie(skc); /* the connection will keep it */
 	r->roles = ROLES(ROLE_PASSIVE, 0);
 	r->left_ns = timer_left_ns(req->req.req.rsk_timer.expires);
 	r->retransmits = req->req.req.num_retrans;

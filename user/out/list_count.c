@@ -179,7 +179,7 @@ void list_talk(struct obuf *b, const struct listing *l, unsigned int n_netns)
 	if (bound)
 		p = FMT_LIT(p, ">= at least: since the last segment that came\n");
 	if (unknown)
-		p = FMT_LIT(p, "FOR -: the kernel keeps nothing that tells since when; "
+		p = FMT_LIT(p, "- not known: the kernel keeps nothing that tells since when; "
 			       "tcpdwell trace sees it happen\n");
 	obuf_done(b, p);
 }
