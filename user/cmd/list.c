@@ -24,9 +24,10 @@ enum key {
 	KEY_FAIL_IF_ANY,
 };
 
+#define SORTS "state, dwell, pid, local, remote, recv_q, send_q or netns"
+
 static const struct argp_option own_options[] = {
-	{"sort", KEY_SORT, "KEY", 0,
-	 "state (the default), dwell, pid, local, remote, recv_q, send_q, netns", 2},
+	{"sort", KEY_SORT, "KEY", 0, SORTS " (default state)", 2},
 	{"summary", KEY_SUMMARY, 0, 0, "how many by state and by process, in place of the list", 2},
 	{"fail-if-any", KEY_FAIL_IF_ANY, 0, 0, "exit status 1 when there is any", 2},
 	{0},
@@ -51,8 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_SORT:
 		sort = listing_sort_by_name(arg);
 		if (sort < 0)
-			argp_error(state, "--sort takes state, dwell, pid, local, remote, recv_q, "
-					  "send_q or netns");
+			option_refuse(state, "--sort", arg, SORTS);
 		o->sort = sort;
 		return 0;
 	case KEY_SUMMARY:

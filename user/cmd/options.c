@@ -65,6 +65,11 @@ static void bad(struct argp_state *state, const char *option, const char *arg, c
 	argp_error(state, "%s takes %s, not '%s'", option, takes, shown(arg));
 }
 
+void option_refuse(struct argp_state *state, const char *option, const char *arg, const char *takes)
+{
+	bad(state, option, arg, takes);
+}
+
 /* Room for one more value of an option, or the program ends. */
 static __u8 one_more(struct argp_state *state, const char *option, __u8 *n)
 {

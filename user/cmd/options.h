@@ -31,6 +31,10 @@ extern const struct argp output_argp;  /* --json --names */
 extern const struct argp run_argp;     /* --duration --count --tier --buffer-size --verbose */
 extern const struct argp rules_argp;   /* --max */
 
+/* Ends the program with status 2: "OPTION takes TAKES, not 'ARG'". */
+void option_refuse(struct argp_state *state, const char *option, const char *arg,
+		   const char *takes);
+
 /*
  * Parses a command's options: its own argp, with the children above as it
  * names them.  All children get `o` as their input.  Ends the program on error.

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# `tcpdwell list` as a user types it. That it agrees with ss is list_ss.t's.
+# shellcheck source=tests/e2e/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+esc=$'\e'
+
+# A listener that nobody else has, connections, one of them leaked, and a
+# process whose name is none.
+perl -MIO::Socket::INET -e '
+	$0 = "\e[31mred\a";
+	my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 4711)
+		or die;
+	my (@c, @s);
+	for (0 .. 3) {
+		$c[$_] = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 4711) or die;
+		$s[$_] = $l->accept or die;
+	}
+	close $c[0];
+	close $c[1];
+	close $s[1];
+	$| = 1;
+	print "ready\n";
+	sleep 100;
+' >"$dir/ready" &
+server=$!
+trap 'kill $server; rm -rf "$dir"' EXIT
+wait_for 10 grep -qs ready "$dir/ready" || diag "no server"
+sleep 0.3
+
+list() {
+	run list --netns "$netns" "$@"
+}
+
+# rows: how many lines of data
+rows() {
+	tail -n +2 "$dir/out" | wc -l
+}
+
+list
+is "$status" 0 "list: status 0"
+like "$(head -n 1 "$dir/out")" "^STATE +FOR +LEFT +RECV-Q +SEND-Q +LOCAL +REMOTE +OWNER$" "titles"
+like "$(cat "$dir/out")" "LISTEN +- +- +0 +5 127.0.0.1:4711 +0.0.0.0:\*" "the listener, with its backlog"
+like "$(cat "$dir/out")" "CLOSE_WAIT +>=[0-9.]+m?s +- +1 +0 127.0.0.1:4711 " "the leaked one"
+like "$(cat "$dir/out")" "TIMED_WAIT +[0-9.]+m?s +[0-9.]+s +0 +0 127.0.0.1:" "one that was closed"
+is "$(grep -c ESTABLISHED "$dir/out")" 4 "both ends of two connections"
+like "$(cat "$dir/err")" "^[0-9]+ TCP sockets in 1 network namespace" "how many, on stderr"
+like "$(cat "$dir/err")" ">= at least:" "what >= says"
+is "$(tr -d '[:print:]\n' <"$dir/out" | wc -c)" 0 "a hostile name does not reach the terminal"
+grep -qF 'x1b[31mred' "$dir/out"
+ok $? "it is shown, escaped"
+
+# Filters
+list --state LISTEN
+is "$(rows)" 1 "--state LISTEN"
+list --state close-wait --state time_wait
+is "$(rows)" "$(grep -cE 'CLOSE_WAIT|TIMED_WAIT' "$dir/out")" "--state twice: either"
+list --lport 4711 --state ESTABLISHED
+is "$(rows)" 2 "--lport: one end of each"
+list --port 4712
+is "$(rows)" 0 "--port: none"
+list -6
+is "$(rows)" 0 "-6: none"
+list --pid $server --state TIMED_WAIT
+is "$(rows)" 0 "--pid: what is closed has no owner"
+list --pid $server --state ESTABLISHED
+is "$(rows)" 4 "--pid"
+list --addr 127.0.0.0/8 --min-dwell 1h
+is "$(rows)" 0 "--min-dwell: none is so old"
+list --min-dwell 100ms --state CLOSE_WAIT
+is "$(rows)" 1 "--min-dwell: what is old enough"
+run list --lport 4711
+like "$(head -n 1 "$dir/out")" "NETNS" "several namespaces: which"
+
+# The end of it
+list --state LISTEN --fail-if-any
+is "$status $(rows)" "1 1" "--fail-if-any: status 1 when there is one"
+list --state SYN_SEND --fail-if-any
+is "$status $(rows)" "0 0" "--fail-if-any: status 0 when there is none"
+list --state LISTEN --fail-if-any --summary
+is "$status" 1 "--fail-if-any with --summary"
+list --state CLOSE_WAIT --fail-if-any --json
+is "$status" 1 "--fail-if-any with --json"
+
+# Order
+list --sort local --state ESTABLISHED
+is "$(tail -n +2 "$dir/out" | awk '{ print $5 }')" \
+	"$(tail -n +2 "$dir/out" | awk '{ print $5 }' | sort -t: -k2n)" "--sort local"
+list --sort recv_q
+like "$(sed -n 2p "$dir/out")" "^CLOSE_WAIT" "--sort recv_q: most first"
+list --sort colour
+is "$status $(wc -c <"$dir/out")" "2 0" "--sort: no such key, status 2"
+like "$(cat "$dir/err")" "--sort takes .*, not 'colour'" "--sort: what it takes"
+
+# Names
+list --names rfc
+like "$(cat "$dir/out")" "CLOSE-WAIT" "--names rfc"
+list --names kernel
+like "$(cat "$dir/out")" "TCP_CLOSE_WAIT" "--names kernel"
+
+# How many
+list --summary
+like "$(cat "$dir/out")" "STATE +SOCKETS +LONGEST" "--summary: by state"
+like "$(cat "$dir/out")" "ESTABLISHED +4 " "--summary: how many"
+like "$(cat "$dir/out")" "PROCESS +SOCKETS +STATES" "--summary: by process"
+like "$(cat "$dir/out")" "\(no process\) +2  1 FIN_WAIT_2, 1 TIMED_WAIT" "--summary: of no process"
+is "$(tr -d '[:print:]\n' <"$dir/out" | wc -c)" 0 "--summary: a hostile name does not reach the terminal"
+
+# JSON
+if command -v jq >/dev/null; then
+	list --json
+	is "$(jq -rs 'map(.type) | .[0], .[-1]' "$dir/out" | tr '\n' ' ')" "hello summary " \
+		"JSON: hello first, summary last"
+	is "$(jq -s '.[-1].sockets == (map(select(.type == "socket")) | length)' "$dir/out")" true \
+		"JSON: the summary counts the rows"
+	is "$(jq -s '(map(select(.type == "socket").sk) | unique | length) == .[-1].sockets' \
+		"$dir/out")" true "JSON: each socket once"
+	is "$(jq -s '.[0].sockets == .[-1].states' "$dir/out")" true "JSON: hello and summary agree"
+	is "$(jq -s --argjson pid $server 'map(select(.state == "CLOSE_WAIT")) | .[0] |
+		.owner.pid == $pid and .owner.comm == "\u001b[31mred\u0007" and .recv_q == 1 and
+		.dwell == "at_least" and .dwell_by == "last_segment"' "$dir/out")" true \
+		"JSON: the leaked one, whose, since when"
+	list --json --summary
+	is "$(jq -rs 'map(.type) | join(" ")' "$dir/out")" "hello summary" "JSON: --summary has no rows"
+	is "$(jq -s '.[1].processes | map(.sockets) | add' "$dir/out")" \
+		"$(jq -s '.[1].sockets' "$dir/out")" "JSON: each socket is some process's, or none's"
+else
+	skip "JSON as jq reads it" "there is no jq"
+fi
+
+# A terminal
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	for columns in 30 80 200; do
+		TERM=xterm script -qec "stty cols $columns; '$TCPDWELL' list --netns $netns" /dev/null \
+			</dev/null 2>/dev/null | tr -d '\r' |
+			sed "s/$esc\[[0-9;]*m//g" >"$dir/tty"
+		is "$(grep -vE '^(>=|- not|[0-9]+ TCP)' "$dir/tty" | awk -v w=$columns 'length > w')" "" \
+			"no row wider than $columns columns"
+	done
+else
+	skip "rows fit the terminal" "script does not work here"
+fi
+
+# Nobody listens, nobody may
+{
+	"$TCPDWELL" list --json --netns "$netns" 2>"$dir/err"
+	echo $? >"$dir/status"
+} | head -n 1 >/dev/null
+is "$(cat "$dir/status")$(cat "$dir/err")" 0 "a closed pipe ends it quietly"
+if command -v setpriv >/dev/null; then
+	chmod 755 "$dir"
+	cp "$TCPDWELL" "$dir/tcpdwell"
+	status=0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/tcpdwell" list >"$dir/out" \
+		2>"$dir/err" || status=$?
+	is "$status $(wc -c <"$dir/out")" "3 0" "without rights: status 3, no output"
+	like "$(cat "$dir/err")" "run it as root" "without rights: what to do"
+	is "$(wc -l <"$dir/err")" 1 "without rights: one sentence"
+else
+	skip "without rights" "there is no setpriv"
+fi
+done_testing
