@@ -37,7 +37,8 @@ static void moves_on_and_expires(void **unused)
 	(void)unused;
 	half_closed(A);
 	later(5 * SEC);
-	small(A, SMALL_STOPPED, ST_FIN_WAIT2, 55 * SEC);
+	/* the substate changes before the timer does */
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 55 * SEC);
 	small(A, SMALL_BORN, ST_TIME_WAIT, TIME_WAIT);
 	tick();
 	s = told(ST_FIN_WAIT2, ST_TIME_WAIT, 5 * SEC);
@@ -126,6 +127,48 @@ static void moved_silently(void **unused)
 	all_is_over();
 }
 
+/* A new connection between the same ports, made within the wait. */
+static void comes_back(__u64 cookie, __u16 lport)
+{
+	struct rec_open r = {
+		.step = step_of(cookie, ST_SYN_RECV, ST_ESTABLISHED, MS),
+		.ident = ident_of(A),
+	};
+
+	r.step.kind = REC_OPEN;
+	r.step.flags = STEP_FIRST | STEP_HELD;
+	r.step.lport = r.ident.lport = lport;
+	take(&r, sizeof(r));
+}
+
+/* ... and then it is killed. */
+static void moved_silently_and_killed(void **unused)
+{
+	(void)unused;
+	half_closed(A);
+	later(SEC);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC + 4 * MS);
+	told_nothing();
+	later(LONG_ENOUGH);
+	tick();
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 4 * MS);
+	told_end(ST_TIME_WAIT, SEC - 4 * MS, REASON_KILLED);
+	all_is_over();
+}
+
+static void moved_silently_and_reused(void **unused)
+{
+	(void)unused;
+	half_closed(A);
+	later(SEC);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC + 4 * MS);
+	comes_back(B, 54321);
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	told(ST_SYN_RECV, ST_ESTABLISHED, MS);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 4 * MS);
+	assert_int_equal(told_end(ST_TIME_WAIT, SEC - 4 * MS, REASON_REUSED)->t.reused_by, B);
+}
+
 static void fin_wait_2_that_times_out(void **unused)
 {
 	(void)unused;
@@ -192,20 +235,6 @@ static void fin_wait_2_that_is_reset(void **unused)
 	ended_early_by(SMALL_STOPPED, VIA_FENTRY, REASON_ABORTED);
 	ended_early_by(SMALL_STOPPED, VIA_TIMER, REASON_RESET_RECEIVED);
 	ended_early_by(SMALL_RESET_OUT, VIA_TIMER, REASON_RESET_SENT);
-}
-
-/* A new connection between the same ports, made within the wait. */
-static void comes_back(__u64 cookie, __u16 lport)
-{
-	struct rec_open r = {
-		.step = step_of(cookie, ST_SYN_RECV, ST_ESTABLISHED, MS),
-		.ident = ident_of(A),
-	};
-
-	r.step.kind = REC_OPEN;
-	r.step.flags = STEP_FIRST | STEP_HELD;
-	r.step.lport = r.ident.lport = lport;
-	take(&r, sizeof(r));
 }
 
 static void reused(void **unused)
@@ -676,6 +705,8 @@ int main(void)
 		feed_test(rearmed_in_the_same_jiffy),
 		feed_test(rearmed_silently),
 		feed_test(moved_silently),
+		feed_test(moved_silently_and_killed),
+		feed_test(moved_silently_and_reused),
 		feed_test(fin_wait_2_that_times_out),
 		feed_test(killed),
 		feed_test(reset_that_is_ignored),

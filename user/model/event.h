@@ -36,12 +36,14 @@ struct conn {
 	struct sock_end end;  /* of a small socket: what the big one left */
 	__u64 until_ns;	      /* small: when its timer expires */
 	__u64 reused_by;      /* ending: cookie of the connection that took its place */
+	__u64 moved_ns;	      /* ending: when it entered TIMED_WAIT, if it is not set again */
 	__u64 ended_ns;	      /* in_limbo, ending: when that was */
 	__u64 seen_ns;	      /* last met by an iterator */
 	__u32 deadline_slot;  /* see deadline.c; 0: none */
 	__u32 slot;	      /* see table.c */
 	__u32 next_free;
 	__u32 wait_round; /* see struct waits */
+	__u32 reuse_next; /* see small_reuse() */
 	__u32 rearms;	      /* of TIMED_WAIT */
 	__u8 state;
 	__u8 roles;
@@ -55,6 +57,7 @@ struct conn {
 	__u8 end_via;	/* small: enum via of the last record */
 	bool half_open; /* a request_sock: it has no cookie of its own, this one is made up */
 	bool set_aside;	/* its socket has a later connection: see small_set_aside() */
+	bool reuse_linked;
 	bool used;	/* see table.c */
 	__u8 level;	/* alerts fired for this stay: 0, or 1 + the rule's step */
 	__u8 rule;	/* of the next deadline */

@@ -83,6 +83,30 @@ static void small_timer(struct model *m, struct conn *c, unsigned int substate, 
 	c->until_ns = until_ns;
 }
 
+static __u64 apart(__u64 a, __u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/*
+ * The FIN that moves a small socket to TIMED_WAIT sets the substate, then stops
+ * the timer, then starts it anew: at the stop the expiry is still FIN_WAIT_2's.
+ * Only if no start follows it was TIMED_WAIT's: set within the same wheel bucket.
+ */
+static bool moves_now(const struct conn *c, unsigned int substate, __u64 until_ns)
+{
+	return substate == ST_TIME_WAIT && c->state != ST_TIME_WAIT &&
+	       apart(until_ns, c->until_ns) <= SAME_EXPIRY_NS;
+}
+
+/* The timer was not set again. */
+static void stays_stopped(struct model *m, struct conn *c)
+{
+	if (c->moved_ns)
+		enter_time_wait(m, c, c->moved_ns, c->end_via);
+	c->moved_ns = 0;
+}
+
 /* Of FIN_WAIT_2 the timer alone does not tell; nearly always it was a RST. */
 static enum reason early_reason(const struct conn *c)
 {
@@ -226,9 +250,10 @@ void small_tick(struct model *m, __u64 now_ns)
 			limbo_over(m, c);
 		else if (c->end_what == SMALL_REUSED && now_ns < at_ns + REUSE_WAIT_NS)
 			end_again(m, c, now_ns);
-		else
-			small_over(m, c, at_ns, early_reason(c), c->end_via,
-				   c->reused_by);
+		else {
+			stays_stopped(m, c);
+			small_over(m, c, at_ns, early_reason(c), c->end_via, c->reused_by);
+		}
 	}
 }
 
@@ -239,23 +264,52 @@ static bool same_peers(const struct sock_ident *a, const struct sock_ident *b)
 	       !memcmp(a->raddr, b->raddr, sizeof(a->raddr));
 }
 
+static __u32 *reuse_chain(struct model *m, const struct sock_ident *id)
+{
+	__u32 tail;
+
+	memcpy(&tail, id->raddr + 12, sizeof(tail));
+	tail ^= (__u32)id->lport << 16 | id->rport;
+	return &m->reuse[tail * 0x9e3779b1U >> (32 - REUSE_BITS)];
+}
+
+/* To be found by the addresses and ports of the connection that takes its place. */
+static void reuse_link(struct model *m, struct conn *c)
+{
+	__u32 *head = reuse_chain(m, &c->ident);
+
+	if (c->reuse_linked)
+		return;
+	c->reuse_linked = true;
+	c->reuse_next = *head;
+	*head = table_slot(c) + 1;
+}
+
+void reuse_unlink(struct model *m, struct conn *c)
+{
+	__u32 *at = reuse_chain(m, &c->ident);
+
+	if (!c->reuse_linked)
+		return;
+	while (*at && *at != table_slot(c) + 1)
+		at = &table_at(&m->table, *at - 1)->reuse_next;
+	*at = c->reuse_next;
+	c->reuse_linked = false;
+}
+
 void small_reuse(struct model *m, const struct conn *c)
 {
-	for (__u32 i = 0; i < m->ends.n; i++) {
-		const struct end_wait *w = &m->ends.wait[(m->ends.head + i) & (m->ends.room - 1)];
-		struct conn *old = table_find(&m->table, w->cookie);
+	struct conn *old;
 
-		if (!old || old == c || !old->ending || old->state != ST_TIME_WAIT ||
+	for (__u32 at = *reuse_chain(m, &c->ident); at; at = old->reuse_next) {
+		old = table_at(&m->table, at - 1);
+		if (old == c || !old->ending || (old->state != ST_TIME_WAIT && !old->moved_ns) ||
 		    old->ident.lport != c->ident.lport || !same_peers(&old->ident, &c->ident))
 			continue;
+		stays_stopped(m, old);
 		small_over(m, old, old->ended_ns, REASON_REUSED, old->end_via, c->cookie);
 		return;
 	}
-}
-
-static __u64 apart(__u64 a, __u64 b)
-{
-	return a > b ? a - b : b - a;
 }
 
 /* The connection that a small socket belongs to: of two by one cookie, by the expiry. */
@@ -291,9 +345,10 @@ static void reused_by_connect(struct model *m, struct conn *old)
 
 static void small_stopped(struct model *m, struct conn *c, __u64 at_ns)
 {
-	if (c->state == ST_TIME_WAIT && !c->end_what)
+	if ((c->state == ST_TIME_WAIT || c->moved_ns) && !c->end_what)
 		reused_by_connect(m, c);
 	end_later(m, c, at_ns);
+	reuse_link(m, c);
 }
 
 void small_record(struct model *m, const struct rec_small *r)
@@ -319,11 +374,15 @@ void small_record(struct model *m, const struct rec_small *r)
 	if (r->what == SMALL_BORN) {
 		c->ending = false;
 		c->end_what = 0;
+		c->moved_ns = 0;
 		small_timer(m, c, r->substate, until_ns, r->mono_ns, r->via);
 		return;
 	}
 	/* a timer set again within its wheel bucket is not traced: it shows here */
-	small_timer(m, c, r->substate, until_ns, entered_ns, r->via);
+	if (r->what == SMALL_STOPPED && moves_now(c, r->substate, until_ns))
+		c->moved_ns = entered_ns;
+	else
+		small_timer(m, c, r->substate, until_ns, entered_ns, r->via);
 	if (r->what == SMALL_EXPIRED)
 		small_expired(m, c, r->mono_ns, r->via);
 	else if (r->what == SMALL_STOPPED)
@@ -406,6 +465,7 @@ void small_set_aside(struct model *m, struct conn *c)
 	if (before)
 		small_over(m, before, before->since_ns, REASON_UNKNOWN, before->end_via, 0);
 	if (c->ending) {
+		stays_stopped(m, c);
 		small_over(m, c, c->ended_ns, early_reason(c), c->end_via, 0);
 		return;
 	}
