@@ -160,7 +160,7 @@ fuzzers: $(FUZZ_BINS)
 .PHONY: check
 check: ## formatting, static analysis, layering, licence lines, vmlinux.h against this kernel
 	@scripts/deps.sh install build test check
-	+@$(MAKE) tests
+	+@$(MAKE) tests bench-bins
 	@BUILD=$(abspath $(B)) C_FILES='$(OUR_C)' SCRIPT_FILES='$(SCRIPTS)' \
 		TIDY_FILES='$(C_SRCS) $(BPF_ALL)' scripts/check.sh
 
