@@ -101,6 +101,9 @@ static __always_inline bool step_wanted(const struct step *s)
 		return true;
 	if (config.keep_ends && s->to == ST_CLOSE && (ST_BIT(s->from) & ST_CLOSING_FIRST))
 		return true;
+	/* ... and of who it is, before its small socket is made */
+	if (config.keep_ends && !s->store->told && (s->to == ST_FIN_WAIT2 || s->to == ST_CLOSING))
+		return true;
 	/* two steps in one record: the user side looks at each */
 	if (s->flags & STEP_HELD)
 		return true;

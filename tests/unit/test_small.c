@@ -418,6 +418,7 @@ static void limbo_is_not_found(void **unused)
 	(void)unused;
 	in_limbo(A);
 	later(SEC);
+	feed.m.overflow_ns = feed.now_ns;
 	sweep_of_nothing();
 	told_nothing();
 	later(SEC);
@@ -559,12 +560,25 @@ static void misses_begin_anew(void **unused)
  * One socket, one cookie, two connections
  */
 
+/* connect() again, to somewhere else. */
+static void opens_anew(__u64 cookie)
+{
+	struct rec_open r = {
+		.step = step_of(cookie, ST_CLOSE, ST_SYN_SENT, 0),
+		.ident = ident_of(cookie + 100),
+	};
+
+	r.step.kind = REC_OPEN;
+	r.step.flags = STEP_FIRST;
+	take(&r, sizeof(r));
+}
+
 /* shutdown(), connect(AF_UNSPEC), connect(): the RST of the first leaves after its end. */
 static void disconnected_in_fin_wait_2(void **unused)
 {
 	(void)unused;
 	in_limbo(A);
-	opens(A);
+	opens_anew(A);
 	told_end(ST_FIN_WAIT2, MS, REASON_RESET_SENT);
 	told(ST_CLOSE, ST_SYN_SENT, 0);
 	assert_int_equal(feed.m.n_limbo, 0);
@@ -586,7 +600,7 @@ static void disconnected_in_time_wait_by_sweeps(void **unused)
 {
 	(void)unused;
 	in_limbo(A);
-	opens(A);
+	opens_anew(A);
 	told(ST_CLOSE, ST_SYN_SENT, 0);
 	sweep_meets_both(ST_SYN_SENT, 59 * SEC);
 	assert_int_equal(told(ST_FIN_WAIT2, ST_TIME_WAIT, MS)->conn.cookie & COOKIE_MASK, A);
@@ -604,7 +618,7 @@ static void disconnected_in_fin_wait_2_by_sweeps(void **unused)
 {
 	(void)unused;
 	in_limbo(A);
-	opens(A);
+	opens_anew(A);
 	told(ST_CLOSE, ST_SYN_SENT, 0);
 	sweep_meets_both(ST_SYN_SENT, 0);
 	told_nothing();
@@ -644,7 +658,7 @@ static void reset_beside_time_wait(void **unused)
 {
 	(void)unused;
 	in_time_wait(A);
-	opens(A);
+	opens_anew(A);
 	step(A, ST_SYN_SENT, ST_ESTABLISHED, MS);
 	ends_with(A, ST_ESTABLISHED, MS, STEP_RST_IN, (struct sock_end){.sk_err = ECONNRESET});
 	told(ST_CLOSE, ST_SYN_SENT, 0);
@@ -663,7 +677,7 @@ static void three_on_one_socket(void **unused)
 	in_time_wait(A);
 	in_time_wait(A);
 	assert_int_equal(feed.m.n_set_aside, 1);
-	opens(A);
+	opens_anew(A);
 	told_end(ST_TIME_WAIT, 0, REASON_UNKNOWN);
 	told(ST_CLOSE, ST_SYN_SENT, 0);
 	assert_int_equal(feed.m.n_set_aside, 1);

@@ -110,8 +110,17 @@ static void take_row(void *ctx, const struct row_sock *row)
 		tracer_drain(&r->tracer, take_record, &r->model, BATCH_MAX);
 }
 
+/* A namespace that went takes its count along: that is no overflow. */
+static void resync_end(struct run *r, __u64 overflows)
+{
+	if (r->tracer.overflows > overflows)
+		r->model.overflow_ns = mono_now_ns();
+	model_resync_end(&r->model, mono_now_ns());
+}
+
 static int read_rows(struct run *r, bool claim)
 {
+	__u64 overflows = r->tracer.overflows;
 	__u64 begin_ns = mono_now_ns();
 	int err;
 
@@ -120,7 +129,7 @@ static int read_rows(struct run *r, bool claim)
 	if (err)
 		warn_line("the sockets that are there could not be read: %s", strerror(-err));
 	else
-		model_resync_end(&r->model, mono_now_ns());
+		resync_end(r, overflows);
 	r->resynced_ns = mono_now_ns();
 	r->resync -= r->resync > 0;
 	return err;

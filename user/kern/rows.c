@@ -2,6 +2,7 @@
 /* Running the iterators, in each network namespace. */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,11 +57,39 @@ static void no_row(void *ctx, const struct row_sock *row)
 	(void)row;
 }
 
+/* TcpExt's TCPTimeWaitOverflow of the caller's network namespace; 0 when it can't be read. */
+static __u64 time_wait_overflows(void)
+{
+	FILE *f = fopen("/proc/thread-self/net/netstat", "re");
+	char *names = NULL, *values = NULL, *name, *value, *n_save, *v_save;
+	size_t n_size = 0, v_size = 0;
+	__u64 count = 0;
+
+	/* two lines of as many words each: names, then values */
+	if (!f || getline(&names, &n_size, f) < 0 || getline(&values, &v_size, f) < 0)
+		goto out;
+	name = strtok_r(names, " \n", &n_save);
+	value = strtok_r(values, " \n", &v_save);
+	while (name && value && strcmp(name, "TCPTimeWaitOverflow")) {
+		name = strtok_r(NULL, " \n", &n_save);
+		value = strtok_r(NULL, " \n", &v_save);
+	}
+	if (name && value)
+		count = strtoull(value, NULL, 10);
+out:
+	free(names);
+	free(values);
+	if (f)
+		fclose(f);
+	return count;
+}
+
 /* iter/tcp shows the namespace in which bpf_iter_create() was called. */
 static int rows_of_netns(struct tracer *t, const struct netns *ns, row_fn fn, void *ctx)
 {
 	if (setns(ns->fd, CLONE_NEWNET))
 		return -errno;
+	t->overflows += time_wait_overflows();
 	return iter_rows(bpf_link__fd(t->list_link), ns->ino, fn, ctx);
 }
 
@@ -75,6 +104,7 @@ int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
 		err = netns_find(&list);
 	if (err)
 		return err;
+	t->overflows = 0;
 	for (unsigned int i = 0; !err && i < list.n; i++)
 		err = rows_of_netns(t, &list.ns[i], fn, ctx);
 	t->n_netns = list.n;

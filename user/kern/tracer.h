@@ -32,6 +32,7 @@ struct tracer {
 	struct ring ring;
 	int epoll;
 	int home_netns; /* where this process belongs */
+	__u64 overflows; /* small sockets refused by tcp_max_tw_buckets, as of the last tracer_rows() */
 	unsigned int n_netns; /* read by the last tracer_rows() */
 	enum tier tier;
 	char tier_reason[128]; /* why it is not a better one; "" when it is the best */

@@ -44,6 +44,7 @@ struct conn {
 	__u32 next_free;
 	__u32 wait_round; /* see struct waits */
 	__u32 reuse_next; /* see small_reuse() */
+	__u16 reuse_chain;
 	__u32 rearms;	      /* of TIMED_WAIT */
 	__u8 state;
 	__u8 roles;

@@ -44,6 +44,8 @@ void small_tick(struct model *m, __u64 now_ns);
 __u64 small_due(const struct model *m);
 /* A connection got its ports, or a SYN came: has it taken a small socket's place? */
 void small_reuse(struct model *m, const struct conn *c);
+/* c goes: it is not to be found by that any more. */
+void reuse_unlink(struct model *m, struct conn *c);
 /* Half-open connections, each under a cookie made of its addresses and ports. */
 void request_record(struct model *m, const struct rec_request *r);
 void request_row(struct model *m, const struct row_sock *row);

@@ -136,6 +136,7 @@ void conn_step(struct model *m, struct conn *c, struct transition *t)
 void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 {
 	resolve(m, c, now_ns);
+	reuse_unlink(m, c);
 	deadline_clear(&m->deadlines, &m->table, c);
 	m->by_state[c->state]--;
 	m->n_small -= c->small;

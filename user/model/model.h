@@ -46,6 +46,7 @@ struct ends {
 };
 
 #define RECENT_SYNS 8
+#define REUSE_BITS 14
 
 struct model {
 	struct table table;
@@ -67,7 +68,9 @@ struct model {
 	__u64 last_listener; /* whose owner a request socket got */
 	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets in SYN_SENT without a port */
 	__u32 n_recent_syn;
+	__u32 reuse[1 << REUSE_BITS]; /* ending small sockets by ports and peer: slots + 1 */
 	struct ends ends; /* small sockets whose end waits for what follows it */
+	__u64 overflow_ns; /* a full tcp_max_tw_buckets was last seen to refuse one; set by who looks */
 	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records */
 	__u64 resync_ns;  /* begin of the resync that goes on */
 	__u32 by_state[ST_MAX];

@@ -150,11 +150,20 @@ static void small_expired(struct model *m, struct conn *c, __u64 at_ns, enum via
 	small_over(m, c, at_ns, reason, via, 0);
 }
 
+/*
+ * No small socket was met, and the kernel says that none was refused: there was
+ * one, and it was taken or reset before a sweep came by.
+ */
+static bool limbo_was_short(const struct model *m, const struct conn *c, enum reason reason)
+{
+	return reason == REASON_TIME_WAIT_OVERFLOW && m->small_source == SMALL_SWEEPS &&
+	       m->overflow_ns < c->ended_ns;
+}
+
 static void limbo_over(struct model *m, struct conn *c)
 {
 	struct transition t = {
 		.mono_ns = c->ended_ns,
-		.dwell_ns = c->ended_ns - c->since_ns,
 		.from = c->limbo_from,
 		.to = ST_CLOSE,
 		.end = &c->end,
@@ -165,6 +174,14 @@ static void limbo_over(struct model *m, struct conn *c)
 	/* disconnect() sends its RST after the end */
 	if (c->set_aside)
 		t.reason = REASON_RESET_SENT;
+	if (limbo_was_short(m, c, t.reason)) {
+		enter_time_wait(m, c, c->ended_ns, VIA_SWEEP);
+		t.from = ST_TIME_WAIT;
+		t.via = VIA_SWEEP;
+		t.reason = REASON_KILLED;
+		t.at_least = true;
+	}
+	t.dwell_ns = c->ended_ns - c->since_ns;
 	conn_step(m, c, &t);
 	conn_forget(m, c, t.mono_ns);
 }
@@ -264,30 +281,29 @@ static bool same_peers(const struct sock_ident *a, const struct sock_ident *b)
 	       !memcmp(a->raddr, b->raddr, sizeof(a->raddr));
 }
 
-static __u32 *reuse_chain(struct model *m, const struct sock_ident *id)
+static __u32 reuse_chain(const struct sock_ident *id)
 {
 	__u32 tail;
 
 	memcpy(&tail, id->raddr + 12, sizeof(tail));
 	tail ^= (__u32)id->lport << 16 | id->rport;
-	return &m->reuse[tail * 0x9e3779b1U >> (32 - REUSE_BITS)];
+	return tail * 0x9e3779b1U >> (32 - REUSE_BITS);
 }
 
 /* To be found by the addresses and ports of the connection that takes its place. */
 static void reuse_link(struct model *m, struct conn *c)
 {
-	__u32 *head = reuse_chain(m, &c->ident);
-
 	if (c->reuse_linked)
 		return;
 	c->reuse_linked = true;
-	c->reuse_next = *head;
-	*head = table_slot(c) + 1;
+	c->reuse_chain = reuse_chain(&c->ident);
+	c->reuse_next = m->reuse[c->reuse_chain];
+	m->reuse[c->reuse_chain] = table_slot(c) + 1;
 }
 
 void reuse_unlink(struct model *m, struct conn *c)
 {
-	__u32 *at = reuse_chain(m, &c->ident);
+	__u32 *at = &m->reuse[c->reuse_chain];
 
 	if (!c->reuse_linked)
 		return;
@@ -297,17 +313,40 @@ void reuse_unlink(struct model *m, struct conn *c)
 	c->reuse_linked = false;
 }
 
+/*
+ * Whether a new connection on the same addresses and ports says that this one is
+ * over.  Sweeps come late: what they hold to be alive may have been taken.
+ */
+static bool can_be_reused(const struct model *m, const struct conn *old)
+{
+	if (m->small_source == SMALL_SWEEPS)
+		return (old->small || old->in_limbo) && !old->set_aside;
+	return old->ending && (old->state == ST_TIME_WAIT || old->moved_ns);
+}
+
+static void reused(struct model *m, struct conn *old, const struct conn *c)
+{
+	__u64 at_ns = old->ending ? old->ended_ns : c->ident.born_ns;
+
+	stays_stopped(m, old);
+	if (old->in_limbo || old->state == ST_FIN_WAIT2) {
+		enter_time_wait(m, old, old->in_limbo ? old->ended_ns : at_ns, VIA_SWEEP);
+		old->at_least = true;
+	}
+	small_over(m, old, at_ns, REASON_REUSED, old->ending ? old->end_via : VIA_SWEEP,
+		   c->cookie);
+}
+
 void small_reuse(struct model *m, const struct conn *c)
 {
 	struct conn *old;
 
-	for (__u32 at = *reuse_chain(m, &c->ident); at; at = old->reuse_next) {
+	for (__u32 at = m->reuse[reuse_chain(&c->ident)]; at; at = old->reuse_next) {
 		old = table_at(&m->table, at - 1);
-		if (old == c || !old->ending || (old->state != ST_TIME_WAIT && !old->moved_ns) ||
-		    old->ident.lport != c->ident.lport || !same_peers(&old->ident, &c->ident))
+		if (old == c || !can_be_reused(m, old) || old->ident.lport != c->ident.lport ||
+		    !same_peers(&old->ident, &c->ident))
 			continue;
-		stays_stopped(m, old);
-		small_over(m, old, old->ended_ns, REASON_REUSED, old->end_via, c->cookie);
+		reused(m, old, c);
 		return;
 	}
 }
@@ -402,14 +441,16 @@ bool small_takes_over(struct model *m, struct conn *c, const struct rec_step *s,
 	    (m->small_source == SMALL_UNSEEN || !end_may_go_on(s->from, s->flags, end)))
 		return false;
 	c->end = *end;
+	m->n_limbo += !c->in_limbo;
 	c->in_limbo = true;
 	c->missed = 0;
 	c->limbo_from = s->from;
 	c->limbo_flags = s->flags;
-	m->n_limbo++;
 	c->ended_ns = s->mono_ns;
 	if (s->flags & STEP_RST_IN)
 		end_later(m, c, s->mono_ns);
+	else if (m->small_source == SMALL_SWEEPS)
+		reuse_link(m, c);
 	return true;
 }
 
@@ -449,7 +490,9 @@ void small_row(struct model *m, const struct row_sock *row)
 	if ((!c || (!c->small && !c->in_limbo)) && records_wait(m, until_ns))
 		return;
 	if (!c) {
-		small_row_new(m, row, until_ns);
+		/* whose it was is not known any more */
+		if (!filter_by_owner(&m->filter) && !m->filter.n_cgroup)
+			small_row_new(m, row, until_ns);
 		return;
 	}
 	become_small(m, c);
