@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "lib/measure.h"
+#include "lib/others.h"
 #include "lib/result.h"
 #include "lib/sweep.h"
+#include "util/parse.h"
 
 #define SCENARIOS_MAX 16
 #define SWEEP_ROUNDS 7
@@ -29,6 +31,7 @@ struct options {
 	const char *json;
 	const char *tmp;
 	unsigned long sweep_sockets;
+	long patience_s;
 };
 
 static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -94,29 +97,51 @@ static void choose_rows(const struct options *o, struct result *r)
 	}
 }
 
-static bool run_scenario(const struct options *o, const char *dir, const struct scenario *scenario,
-			 struct result *r)
+static bool run_rounds(const struct options *o, const struct plan *plan, struct result *r)
 {
-	struct plan plan = {.scenario = scenario, .connections = o->set.connections, .dir = dir};
+	const char *title = r->scenario->title;
 	struct sample warm_up;
 
-	r->scenario = scenario;
-	choose_rows(o, r);
-	say("%s: warm-up", scenario->title);
-	if (!untraced(&plan, NULL, &warm_up))
+	say("%s: warm-up", title);
+	if (!untraced(plan, NULL, &warm_up))
 		return false;
 	for (unsigned int i = 0; i < o->set.rounds; i++) {
-		say("%s: round %u of %u", scenario->title, i + 1, o->set.rounds);
-		if (!one_round(&plan, r, i))
+		say("%s: round %u of %u", title, i + 1, o->set.rounds);
+		if (!one_round(plan, r, i))
 			return false;
 		r->n_rounds++;
 	}
 	return true;
 }
 
+static bool run_scenario(const struct options *o, const char *dir, const struct scenario *scenario,
+			 struct result *r)
+{
+	struct plan plan = {.scenario = scenario, .connections = o->set.connections, .dir = dir};
+	struct load held;
+	int err = load_hold(&held, scenario);
+	bool good;
+
+	r->scenario = scenario;
+	choose_rows(o, r);
+	if (err) {
+		say("connections to hold: %s", strerror(-err));
+		return false;
+	}
+	good = run_rounds(o, &plan, r);
+	load_close(&held);
+	return good;
+}
+
 static void print_scenario(const struct options *o, const struct result *r)
 {
+	unsigned int storms, disturbed = others_disturbed(&storms);
+
 	table_print(stdout, r);
+	if (disturbed)
+		printf("\n%u of %u storms so far ran beside tracers of others: the figures are not "
+		       "those of an idle machine\n",
+		       disturbed, storms);
 	if (o->programs)
 		table_programs(stdout, r);
 	if (!o->any_only)
@@ -159,9 +184,15 @@ static int write_json(const struct options *o, const struct result *r, const str
 static const struct argp_option option_list[] = {
 	{"rounds", 'r', "N", 0, "how often each is measured (default 5)", 0},
 	{"connections", 'n', "N", 0, "of each storm (default 20000)", 0},
-	{"scenario", 's', "NAME", 0, "loop4 (the default), loop4x2, loop6, rst4, veth4, veth6, idle4, or all; may be repeated", 0},
-	{"only", 'o', "ROW", 0, "none, floor, json, text, json_sweep, drop_port, drop_owner, tcpstates, bpftrace, tcplife; may be repeated", 0},
+	{"scenario", 's', "NAME", 0,
+	 "loop4 (the default), loop4x2, loop6, rst4, veth4, veth6, idle4, or all; may be repeated",
+	 0},
+	{"only", 'o', "ROW", 0,
+	 "none, floor, json, text, json_sweep, drop_port, drop_owner, tcpstates, bpftrace, tcplife; may be repeated",
+	 0},
 	{"sweep", 'w', "N", 0, "sockets in TIMED_WAIT to sweep; 0: no sweep (default 50000)", 0},
+	{"patience", 'P', "SECONDS", 0,
+	 "how long to wait, all in all, for other work on the machine to end (default 60)", 0},
 	{"programs", 'p', NULL, 0, "also show each BPF program", 0},
 	{"json", 'j', "FILE", 0, "also write JSON", 0},
 	{"dir", 'd', "DIR", 0, "where the tracers write to (default $TMPDIR or /tmp)", 0},
@@ -171,10 +202,9 @@ static const struct argp_option option_list[] = {
 static unsigned long number(const char *text, unsigned long min, unsigned long max,
 			    struct argp_state *state)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	__u64 n;
 
-	if (!*text || *end || n < min || n > max)
+	if (parse_u64(text, min, max, &n))
 		argp_error(state, "%s: %lu to %lu is what it takes", text, min, max);
 	return n;
 }
@@ -225,6 +255,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'w':
 		o->sweep_sockets = number(arg, 0, 1000000, state);
 		break;
+	case 'P':
+		o->patience_s = (long)number(arg, 0, 100000, state);
+		break;
 	case 'p':
 		o->programs = true;
 		break;
@@ -248,7 +281,9 @@ static const struct argp argp = {
 
 int main(int argc, char **argv)
 {
-	struct options o = {.set = {.rounds = 5, .connections = 20000}, .sweep_sockets = 50000};
+	struct options o = {.set = {.rounds = 5, .connections = 20000},
+			    .sweep_sockets = 50000,
+			    .patience_s = 60};
 	static struct result results[SCENARIOS_MAX];
 	char dir[256];
 	bool good = true;
@@ -263,6 +298,8 @@ int main(int argc, char **argv)
 		say("%s: %s", dir, strerror(errno));
 		return 1;
 	}
+	if (others_note(o.patience_s))
+		say("other tracing programs are there, and part of all figures");
 	/* what else runs here disturbs all alike, but less is better */
 	setpriority(PRIO_PROCESS, 0, -10);
 	for (unsigned int i = 0; i < o.n_scenarios && good; i++) {

@@ -23,6 +23,7 @@
 
 #include "netns.h"
 #include "storm.h"
+#include "util/parse.h"
 
 #define THREADS_MAX 64
 /*
@@ -36,7 +37,7 @@
 struct options {
 	unsigned long conns; /* of all threads */
 	unsigned int threads;
-	unsigned int idle; /* connections that are there all the time */
+	unsigned int idle; /* connections that are only held */
 	bool v6, rst, veth, pin, pause;
 };
 
@@ -48,7 +49,7 @@ struct worker {
 	int listener;
 	int err;
 	long cpu_ns;
-	long long *slice_ns;
+	long long *slice_ns; /* CPU time */
 	unsigned long n_slices;
 };
 
@@ -265,12 +266,12 @@ static void pin(unsigned int no)
 
 static void load(struct worker *w, const struct sockaddr_storage *sa, socklen_t len)
 {
-	long long began = now_ns(CLOCK_MONOTONIC);
+	long long began = now_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	for (unsigned long i = 1; i <= w->conns && !w->err; i++) {
 		w->err = one_connection(w, &sa[i % ADDRS], len);
 		if (!(i % SLICE)) {
-			long long now = now_ns(CLOCK_MONOTONIC);
+			long long now = now_ns(CLOCK_THREAD_CPUTIME_ID);
 
 			w->slice_ns[w->n_slices++] = now - began;
 			began = now;
@@ -389,8 +390,9 @@ static int by_value(const void *a, const void *b)
 }
 
 /*
- * The rate of the slice that a quarter of them are faster than: what else runs
- * on the machine, or beside it on the same host, slows the others down.
+ * The rate that the load would have all by itself: by CPU time, which is not
+ * spent while others run, and of the slice that a quarter of them are faster
+ * than, since what runs beside it on the same host slows others down.
  */
 static double quiet_rate(const struct options *o, const struct worker *w)
 {
@@ -421,11 +423,10 @@ static void print_result(const struct options *o, const struct worker *w, long l
 	fflush(stdout);
 }
 
-static void storm(const struct options *o)
+/* Namespaces and listeners; after it, we are where the clients belong. */
+static void set_up(const struct options *o, struct worker *w)
 {
-	struct worker w[THREADS_MAX] = {0};
 	int near = -1;
-	long long began;
 
 	if (o->veth) {
 		near = make_veth(o);
@@ -437,7 +438,12 @@ static void storm(const struct options *o)
 		w[i].listener = listen_any(o, i);
 	if (near >= 0)
 		netns_enter(near);
-	open_idle(w, o);
+}
+
+static void storm(const struct options *o, struct worker *w)
+{
+	long long began;
+
 	start_workers(w, o);
 	pthread_barrier_wait(&gate);
 	if (o->pause)
@@ -454,7 +460,7 @@ static void storm(const struct options *o)
 static const struct argp_option option_list[] = {
 	{"connections", 'n', "N", 0, "how many, of all threads (default 20000)", 0},
 	{"threads", 't', "N", 0, "each with both ends of its connections (default 1)", 0},
-	{"idle", 'i', "N", 0, "connections that stay open all the time (default 0)", 0},
+	{"idle", 'i', "N", 0, "no storm: hold N connections until the end of stdin", 0},
 	{"ipv6", '6', NULL, 0, "IPv6 instead of IPv4", 0},
 	{"rst", 'r', NULL, 0, "end by RST: 6 transitions instead of 10", 0},
 	{"veth", 'v', NULL, 0, "between two namespaces instead of over loopback", 0},
@@ -465,10 +471,9 @@ static const struct argp_option option_list[] = {
 
 static unsigned long number(const char *text, unsigned long max, struct argp_state *state)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	__u64 n;
 
-	if (!*text || *end || !n || n > max)
+	if (parse_u64(text, 1, max, &n))
 		argp_error(state, "%s: 1 to %lu is what it takes", text, max);
 	return n;
 }
@@ -517,8 +522,15 @@ static const struct argp argp = {
 int main(int argc, char **argv)
 {
 	struct options o = {.conns = 20000, .threads = 1};
+	struct worker w[THREADS_MAX] = {0};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	storm(&o);
+	set_up(&o, w);
+	if (o.idle) {
+		open_idle(w, &o);
+		pause_here("ready");
+		return 0;
+	}
+	storm(&o, w);
 	return 0;
 }

@@ -8,29 +8,23 @@
 #include "subject.h"
 
 const struct scenario scenarios[] = {
-	{"loop4", "loopback, IPv4", {NULL}, 1, false},
-	{"loop4x2", "loopback, IPv4, 2 threads", {"-t", "2", NULL}, 2, false},
-	{"loop6", "loopback, IPv6", {"-6", NULL}, 1, false},
-	{"rst4", "loopback, IPv4, ended by RST", {"-r", NULL}, 1, true},
-	{"veth4", "veth, IPv4", {"-v", NULL}, 1, false},
-	{"veth6", "veth, IPv6", {"-v", "-6", NULL}, 1, false},
-	{"idle4", "loopback, IPv4, 20,000 others stay open", {"-i", "20000", NULL}, 1, false},
+	{"loop4", "loopback, IPv4", {NULL}, 1, false, 0},
+	{"loop4x2", "loopback, IPv4, 2 threads", {"-t", "2", NULL}, 2, false, 0},
+	{"loop6", "loopback, IPv6", {"-6", NULL}, 1, false, 0},
+	{"rst4", "loopback, IPv4, ended by RST", {"-r", NULL}, 1, true, 0},
+	{"veth4", "veth, IPv4", {"-v", NULL}, 1, false, 0},
+	{"veth6", "veth, IPv6", {"-v", "-6", NULL}, 1, false, 0},
+	{"idle4", "loopback, IPv4, 20,000 others stay open", {NULL}, 1, false, 20000},
 };
 const unsigned int n_scenarios = sizeof(scenarios) / sizeof(*scenarios);
 
-int load_open(struct load *l, const struct scenario *s, unsigned long connections)
+static int start(struct load *l, const char *const argv[])
 {
-	const char *argv[16] = {beside("storm"), "--pause", "--pin", "-n"};
-	char n[24], line[64];
-	int i = 4, err;
+	char line[64];
+	int err;
 
-	*l = (struct load){.connections = connections};
 	if (!argv[0])
 		return -ENOENT;
-	snprintf(n, sizeof(n), "%lu", connections);
-	argv[i++] = n;
-	for (const char *const *arg = s->args; *arg; arg++)
-		argv[i++] = *arg;
 	err = proc_start(&l->proc, argv, NULL, NULL);
 	if (!err)
 		err = proc_line(&l->proc, line, sizeof(line));
@@ -39,6 +33,30 @@ int load_open(struct load *l, const struct scenario *s, unsigned long connection
 	if (err)
 		load_close(l);
 	return err;
+}
+
+int load_hold(struct load *l, const struct scenario *s)
+{
+	char n[24];
+	const char *const argv[] = {beside("storm"), "--idle", n, NULL};
+
+	*l = (struct load){0};
+	snprintf(n, sizeof(n), "%u", s->held);
+	return s->held ? start(l, argv) : 0;
+}
+
+int load_open(struct load *l, const struct scenario *s, unsigned long connections)
+{
+	const char *argv[16] = {beside("storm"), "--pause", "--pin", "-n"};
+	char n[24];
+	int i = 4;
+
+	*l = (struct load){.connections = connections};
+	snprintf(n, sizeof(n), "%lu", connections);
+	argv[i++] = n;
+	for (const char *const *arg = s->args; *arg; arg++)
+		argv[i++] = *arg;
+	return start(l, argv);
 }
 
 int load_run(struct load *l)
@@ -51,7 +69,8 @@ int load_run(struct load *l)
 	err = proc_line(&l->proc, line, sizeof(line));
 	if (err)
 		return err;
-	if (sscanf(line, "connections=%*u seconds=%*f rate=%lf quiet_rate=%lf cpu_ns=%*u transitions=%lu",
+	if (sscanf(line,
+		   "connections=%*u seconds=%*f rate=%lf quiet_rate=%lf cpu_ns=%*u transitions=%lu",
 		   &l->rate, &l->quiet_rate, &l->transitions) != 3)
 		return -EPROTO;
 	return 0;

@@ -12,6 +12,7 @@ struct scenario {
 	const char *args[6]; /* of the storm */
 	unsigned int threads;
 	bool rst;
+	unsigned int held; /* connections that stay open all the time */
 };
 
 extern const struct scenario scenarios[];
@@ -23,6 +24,9 @@ struct load {
 	double rate;	   /* connections a second */
 	double quiet_rate; /* ... where nothing disturbed */
 };
+
+/* Opens those that stay open, if any: none of them is part of what is counted. */
+int load_hold(struct load *l, const struct scenario *s);
 
 /* Makes the namespace and the listeners.  0 or -errno. */
 int load_open(struct load *l, const struct scenario *s, unsigned long connections);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "measure.h"
+#include "others.h"
 
 #define START_MS 20000
 #define START_QUIET_MS 300
@@ -34,12 +35,15 @@ static void take_load(const struct load *l, struct sample *s)
 int measure_untraced(const struct plan *p, struct sample *out)
 {
 	struct load l;
-	int err = load_open(&l, p->scenario, p->connections);
+	int err;
 
 	*out = (struct sample){0};
+	others_wait();
+	err = load_open(&l, p->scenario, p->connections);
 	if (err)
 		return err;
 	err = load_run(&l);
+	others_check(0);
 	load_close(&l);
 	pause_ms(NETNS_GONE_MS);
 	if (!err)
@@ -55,6 +59,7 @@ static const char *start(struct run *r)
 
 	if (!argv)
 		return why;
+	others_wait();
 	snprintf(r->out, sizeof(r->out), "%s/%s.out", r->plan->dir, r->subject->key);
 	snprintf(r->err, sizeof(r->err), "%s/%s.err", r->plan->dir, r->subject->key);
 	if (proc_start(&r->proc, argv, r->out, r->err))
@@ -103,8 +108,10 @@ static int plain_storm(struct run *r, struct sample *s)
 
 	if (err)
 		return err;
+	progs_of(r->proc.pid, &s->progs);
 	cpu = proc_cpu_ns(&r->proc);
 	err = load_run(&l);
+	others_check(s->progs.n);
 	if (!err) {
 		drain(r);
 		s->reader_ns = (double)(proc_cpu_ns(&r->proc) - cpu) / l.transitions;

@@ -14,7 +14,8 @@ struct proc {
 	int in;	   /* its stdin, when that is a pipe; or -1 */
 };
 
-/* With out and err NULL it is talked to by pipes (stderr is ours), else they are files.  0 or -errno. */
+/* With out and err NULL it is talked to by pipes (stderr is ours), else they are files.  0 or
+ * -errno. */
 int proc_start(struct proc *p, const char *const argv[], const char *out, const char *err);
 
 /* A line of its stdout, without the line's end.  0, or -EPIPE at its end. */

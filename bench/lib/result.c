@@ -8,16 +8,11 @@ void result_add(struct row *row, const struct sample *s, const struct sample *be
 	double quiet = (before->quiet + after->quiet) / 2;
 	double quiet_ns = (before->quiet_ns + after->quiet_ns) / 2;
 	double v[FIGURES] = {
-		[FIG_RATE] = s->rate,
-		[FIG_KEPT] = s->rate / rate,
-		[FIG_QUIET] = s->quiet / quiet,
-		[FIG_ADDED] = s->quiet_ns - quiet_ns,
-		[FIG_BPF] = s->bpf_ns,
-		[FIG_READER] = s->reader_ns,
-		[FIG_PEAK] = s->peak_kb,
-		[FIG_LOST] = s->lost,
-		[FIG_MISSING] = s->missing,
-		[FIG_BYTES] = s->bytes,
+		[FIG_RATE] = s->rate,		[FIG_KEPT] = s->rate / rate,
+		[FIG_QUIET] = s->quiet / quiet, [FIG_ADDED] = s->quiet_ns - quiet_ns,
+		[FIG_BPF] = s->bpf_ns,		[FIG_READER] = s->reader_ns,
+		[FIG_PEAK] = s->peak_kb,	[FIG_LOST] = s->lost,
+		[FIG_MISSING] = s->missing,	[FIG_BYTES] = s->bytes,
 	};
 
 	for (int i = 0; i < FIGURES; i++)

@@ -12,7 +12,7 @@
 
 enum figure {
 	FIG_RATE,
-	FIG_KEPT, /* of the rate without a tracer, just before and after */
+	FIG_KEPT,  /* of the rate without a tracer, just before and after */
 	FIG_QUIET, /* ... by the quieter slices of the storm */
 	FIG_ADDED, /* time of a transition there, more than without */
 	FIG_BPF,

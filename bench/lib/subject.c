@@ -29,8 +29,7 @@ static const char bpftrace_program[] =
 	"} END { clear(@at); }";
 
 /* Ours print one line more than the tracepoint has: the end of TIMED_WAIT. */
-#define DWELL_LINES                                                                                \
-	.per_fin = STORM_FIN_STEPS + 1, .per_rst = STORM_RST_STEPS, .per_listener = 2
+#define DWELL_LINES .per_fin = STORM_FIN_STEPS + 1, .per_rst = STORM_RST_STEPS, .per_listener = 2
 #define PEER_LINES .per_fin = STORM_FIN_STEPS, .per_rst = STORM_RST_STEPS, .per_listener = 2
 
 const struct subject subjects[SUBJECTS] = {
@@ -42,12 +41,8 @@ const struct subject subjects[SUBJECTS] = {
 			  LINES_DWELL_JSON,
 			  DWELL_LINES,
 			  .quiet_ms = 200},
-	[SUBJECT_TEXT] = {"text",
-			  "trace",
-			  {"tcpdwell", "trace"},
-			  LINES_DWELL,
-			  DWELL_LINES,
-			  .quiet_ms = 200},
+	[SUBJECT_TEXT] =
+		{"text", "trace", {"tcpdwell", "trace"}, LINES_DWELL, DWELL_LINES, .quiet_ms = 200},
 	/* it looks once a second, while any socket of the host is in TIMED_WAIT */
 	[SUBJECT_SWEEP] = {"json_sweep",
 			   "trace --json --tier sweep",

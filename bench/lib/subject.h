@@ -30,13 +30,13 @@ enum subject_lines {
 };
 
 struct subject {
-	const char *key;   /* in JSON and for --only */
-	const char *title; /* in the table */
+	const char *key;		/* in JSON and for --only */
+	const char *title;		/* in the table */
 	const char *argv[SUBJECT_ARGS]; /* argv[0] is looked up by subject_find() */
 	enum subject_lines lines;
 	/* what is printed of a connection that ends by FIN and by RST, and of a listener */
 	unsigned int per_fin, per_rst, per_listener;
-	int quiet_ms; /* after so long without work it is done */
+	int quiet_ms;  /* after so long without work it is done */
 	bool restless; /* works on: after so long it is left alone */
 };
 
