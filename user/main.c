@@ -12,6 +12,8 @@ static const struct command {
 } commands[] = {
 	{"trace", "every transition, live", cmd_trace},
 	{"list", "every TCP socket now: its state, for how long, and whose it is", cmd_list},
+	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
+	 cmd_doctor},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -13,5 +13,6 @@ enum exit_status {
 
 int cmd_trace(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 #endif

@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# `tcpdwell doctor` as a user types it: what it finds is what trace meets, and
+# nothing is left behind.
+# shellcheck source=tests/e2e/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+# can_trace: whether trace does
+can_trace() {
+	"$TCPDWELL" trace --netns "$netns" --duration 50ms --json >"$dir/trace" 2>"$dir/trace.err"
+}
+
+# left: our programs that are still in the kernel
+left() {
+	bpftool -j prog show 2>/dev/null | grep -o '"name":"probe_[a-z_]*"'
+}
+
+run doctor
+if can_trace; then
+	is "$status" 0 "status 0: it can trace here"
+	like "$(tail -n 1 "$dir/out")" "can trace here" "the verdict comes last"
+	like "$(tail -n 1 "$dir/out")" "tier $(grep -o '"tier":"[a-z]*"' "$dir/trace" |
+		cut -d'"' -f4)" "the tier is the one that trace takes"
+	is "$(cat "$dir/err")" "" "nothing to say besides"
+else
+	is "$status" 3 "status 3: it can't trace here"
+	like "$(tail -n 1 "$dir/out")" "can't trace here" "the verdict comes last"
+fi
+like "$(head -n 1 "$dir/out")" "^tcpdwell [0-9.]+ on Linux $(uname -r), $(uname -m)" "the kernel"
+for name in "rights" "kernel types" "lockdown" "ring buffer" "socket storage" "socket iterator" \
+	"descriptor iterator" "fentry" "timer tracepoints" "tw_timer_handler" "cgroup v2"; do
+	grep -qE "^  (ok|no) $name" "$dir/out"
+	ok $? "it says of $name"
+done
+is "$(grep -cE '^  no ' "$dir/out")" "$(grep -c 'without it: ' "$dir/out")" \
+	"each thing that is missing: what is lost"
+
+if command -v bpftool >/dev/null || [ -x /usr/sbin/bpftool ]; then
+	PATH=$PATH:/usr/sbin
+	is "$(left)" "" "no program is left behind"
+else
+	skip "no program is left behind" "there is no bpftool"
+fi
+
+if command -v jq >/dev/null; then
+	text_ok=$(grep -cE '^  ok ' "$dir/out")
+	run doctor --json
+	is "$(wc -l <"$dir/out")" 1 "JSON: one line"
+	is "$(jq -r .type "$dir/out")" doctor "JSON: its type"
+	is "$(jq '.findings | map(select(.usable)) | length' "$dir/out")" "$text_ok" \
+		"JSON: as many things usable as in the text"
+	is "$(jq '.findings | all(has("id") and has("name") and has("usable") and has("needed") and
+		(.usable or (has("error") and has("lost"))))' "$dir/out")" true "JSON: its fields"
+	is "$(jq '.findings | map(.id) | length == (unique | length)' "$dir/out")" true \
+		"JSON: each id once"
+	is "$(jq '.can_trace' "$dir/out")" "$(can_trace && echo true || echo false)" "JSON: the verdict"
+else
+	skip "JSON as jq reads it" "there is no jq"
+fi
+
+if command -v setpriv >/dev/null; then
+	chmod 755 "$dir"
+	cp "$TCPDWELL" "$dir/tcpdwell"
+	status=0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/tcpdwell" doctor >"$dir/out" \
+		2>"$dir/err" || status=$?
+	is "$status" 3 "without rights: status 3"
+	like "$(cat "$dir/out")" "no rights +missing: CAP_SYS_ADMIN" "without rights: which"
+	like "$(tail -n 1 "$dir/out")" "can't trace here; it needs rights$" "without rights: the verdict"
+	like "$(cat "$dir/out")" "ok kernel types" "without rights: what can be told is told"
+else
+	skip "without rights" "there is no setpriv"
+fi
+
+run doctor --all
+is "$status" 2 "unknown option: status 2"
+run doctor now
+is "$status" 2 "an argument: status 2"
+done_testing
