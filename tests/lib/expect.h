@@ -47,7 +47,12 @@ struct expect {
 
 	const char *chain;		   /* "CLOSED>SYN_SEND>ESTABLISHED" */
 	const char *open, *close, *reason; /* of the last line, NULL: not looked at */
-	const char *proto;		   /* NULL: tcp */
+	const char *guess;    /* the reason where the tier can't know it, see tiers.h */
+	bool timer_guesses;   /* not only sweeps */
+	const char *at_least; /* a state of which only that much is known */
+	int rearms;	      /* of the TIMED_WAIT that ends */
+	bool reused_by_next;  /* by the connection nth + 1 on its ports */
+	const char *proto;    /* NULL: tcp */
 	const char *laddr, *raddr;
 	struct expect_owner owner;
 	struct expect_dwell dwell[5];
@@ -64,6 +69,11 @@ void expect_add(const struct expect *e);
 void expect_finish(struct tracer *t);
 /* All that is expected has come; false if it doesn't. */
 bool expect_wait(struct tracer *t);
+/* Each connection that is to enter this state has; false if one doesn't. */
+bool expect_wait_state(struct tracer *t, const char *state);
+/* Looks at all, once for each of several tracers: label goes before each name. */
+void expect_check(const struct tracer *t, const char *label);
+void expect_forget(void);
 
 bool conn_find(const struct tracer *t, const char *proto, uint16_t lport, uint16_t rport, int nth,
 	       struct conn *c);

@@ -265,17 +265,33 @@ static void check_summary(struct tracer *t)
 	free(text);
 }
 
-void tracer_end(struct tracer *t)
+static void check_end(struct tracer *t)
 {
-	bool clean;
-
 	tracer_stop(t);
 	if (!tap_ok(WIFEXITED(t->status) && !WEXITSTATUS(t->status), "the tracer ends with 0"))
 		tap_diag("wait status 0x%x", t->status);
 	tap_ok(!t->garbage && !t->part_len, "each line is a JSON object in UTF-8");
 	check_summary(t);
+}
+
+void tracer_end(struct tracer *t)
+{
+	bool clean;
+
+	check_end(t);
 	clean = lseek(t->err, 0, SEEK_END) == 0;
 	if (!tap_ok(clean, "nothing on stderr"))
+		show_stderr(t);
+}
+
+void tracer_end_saying(struct tracer *t, const char *words)
+{
+	char text[4096] = "";
+
+	check_end(t);
+	if (pread(t->err, text, sizeof(text) - 1, 0) < 0)
+		tap_die("stderr: %s", strerror(errno));
+	if (!tap_ok(strstr(text, words), "on stderr: %s", words))
 		show_stderr(t);
 }
 

@@ -54,6 +54,8 @@ bool tracer_wait(struct tracer *t, tracer_pred pred, void *arg);
 void tracer_stop(struct tracer *t);
 /* tracer_stop(), and it ended as it should: status, summary, stderr. */
 void tracer_end(struct tracer *t);
+/* ... with these words on stderr. */
+void tracer_end_saying(struct tracer *t, const char *words);
 void tracer_free(struct tracer *t);
 
 /* Fields of a line; "" and -1 where they are missing.  Names may be dotted: "owner.pid". */
