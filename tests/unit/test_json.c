@@ -287,7 +287,8 @@ static void the_worst(void **unused)
 	conn = nasty_conn();
 	memset(conn.ident.owner.comm, 0x9f, COMM_LEN);
 	print(&t);
-	has_string(line, "sk", "ffffffffffffffff");
+	/* what is above COOKIE_MASK is the model's own */
+	has_string(line, "sk", "ffffffffff");
 	assert_int_equal(json_string_length(json_object_get(line, "over")), RULE_NAME_LEN);
 	sink->ops->free(sink);
 	new_sink(NAMES_KERNEL);

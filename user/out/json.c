@@ -182,7 +182,7 @@ static char *put_time_wait(char *p, const struct transition *t)
 	if (!t->reused_by)
 		return p;
 	p = KEY_STR(p, "reused_by");
-	return quote(fmt_hex(p, t->reused_by));
+	return quote(fmt_hex(p, t->reused_by & COOKIE_MASK));
 }
 
 static char *put_rule(char *p, const struct rule *rule)
