@@ -181,9 +181,9 @@ static void big_step(struct model *m, struct conn *c, const struct rec_step *s,
 		c->ident.lport = s->lport;
 	if (!end) {
 		conn_step(m, c, &t);
-		if (s->to == ST_SYN_SENT && !c->ident.lport)
+		if (s->to == ST_SYN_SENT)
 			m->recent_syn[m->n_recent_syn++ % RECENT_SYNS] = s->cookie;
-		else if (s->kind == REC_OPEN)
+		if (s->kind == REC_OPEN && c->ident.lport)
 			small_reuse(m, c);
 		return;
 	}

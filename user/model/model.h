@@ -66,7 +66,7 @@ struct model {
 	__u32 n_half_open; /* request sockets, when they are shown */
 	bool half_open;	   /* show them */
 	__u64 last_listener; /* whose owner a request socket got */
-	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets in SYN_SENT without a port */
+	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets that went to SYN_SENT */
 	__u32 n_recent_syn;
 	__u32 reuse[1 << REUSE_BITS]; /* ending small sockets by ports and peer: slots + 1 */
 	struct ends ends; /* small sockets whose end waits for what follows it */

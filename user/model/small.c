@@ -365,16 +365,16 @@ static struct conn *small_conn(const struct model *m, __u64 cookie, __u64 until_
 }
 
 /*
- * A connect() that takes the port of a TIMED_WAIT has just set SYN_SENT, and
- * knows its local port only after it.
+ * A connect() that takes the port of a TIMED_WAIT has just set SYN_SENT; if it
+ * was not bound, it knows its local port only after this.
  */
 static void reused_by_connect(struct model *m, struct conn *old)
 {
 	for (int i = 0; i < RECENT_SYNS; i++) {
 		const struct conn *c = table_find(&m->table, m->recent_syn[i]);
 
-		if (!c || c->state != ST_SYN_SENT || c->ident.lport ||
-		    !same_peers(&old->ident, &c->ident))
+		if (!c || c->state != ST_SYN_SENT || !same_peers(&old->ident, &c->ident) ||
+		    (c->ident.lport && c->ident.lport != old->ident.lport))
 			continue;
 		old->end_what = SMALL_REUSED;
 		old->reused_by = c->cookie;
