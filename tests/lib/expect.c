@@ -140,10 +140,12 @@ static int64_t slack_ns(const json_t *line)
 /* Sweeps see that a small socket has gone before its time, not when. */
 static bool went_unseen(const json_t *line)
 {
-	const char *reason = line_str(line, "reason");
+	static const char *const known[] = {"", "expired", "timeout", "reused"};
+	bool unseen = via_is(line, "sweep");
 
-	return via_is(line, "sweep") && *reason && strcmp(reason, "expired") &&
-	       strcmp(reason, "timeout");
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		unseen &= strcmp(line_str(line, "reason"), known[i]) != 0;
+	return unseen;
 }
 
 static const char *dwell_word(const struct expect *e, const json_t *before, const json_t *line)
