@@ -206,7 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fentry),  cmocka_unit_test(timer),
 		cmocka_unit_test(sweep),   cmocka_unit_test(accept_of_the_future),
-		cmocka_unit_test(names),
+		cmocka_unit_test(missing), cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
