@@ -44,19 +44,13 @@ static int end(void **unused)
 	return 0;
 }
 
-/* Into both images of the data, as the kernel's mapping has it. */
-static void put_byte(unsigned long at, __u8 byte)
+/* Into both images of the data, as the kernel's mapping has it; aligned, so that no word wraps. */
+static void put(unsigned long at, __u64 word)
 {
 	off_t off = 2 * page + at % size;
 
-	assert_int_equal(pwrite(fd, &byte, 1, off), 1);
-	assert_int_equal(pwrite(fd, &byte, 1, off + size), 1);
-}
-
-static void put(unsigned long at, const void *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		put_byte(at + i, ((const __u8 *)data)[i]);
+	assert_int_equal(pwrite(fd, &word, sizeof(word), off), sizeof(word));
+	assert_int_equal(pwrite(fd, &word, sizeof(word), off + size), sizeof(word));
 }
 
 static void set_producer(unsigned long at)
@@ -74,9 +68,12 @@ static unsigned long consumer(void)
 
 static void set_header(unsigned long at, __u32 len, __u32 bits)
 {
-	__u32 head[2] = {len | bits, 0};
+	const union {
+		__u32 half[2];
+		__u64 word;
+	} head = {{len | bits, 0}};
 
-	put(at, head, sizeof(head));
+	put(at, head.word);
 }
 
 /* A record of at least 8 bytes that begins with a number.  Where it is. */
@@ -85,7 +82,7 @@ static unsigned long produce(__u64 number, __u32 len, __u32 bits)
 	unsigned long at = produced;
 
 	set_header(at, len, bits);
-	put(at + BPF_RINGBUF_HDR_SZ, &number, sizeof(number));
+	put(at + BPF_RINGBUF_HDR_SZ, number);
 	produced += (BPF_RINGBUF_HDR_SZ + len + 7) / 8 * 8;
 	set_producer(produced);
 	return at;
