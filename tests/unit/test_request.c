@@ -167,6 +167,39 @@ static void has_the_listeners_owner(void **unused)
 	assert_string_equal(owner_with_listener("192.0.2.1", 80, NETNS + 1), "");
 }
 
+static void filter_by_owner(void **unused)
+{
+	struct sock_ident id = peer(1000);
+
+	(void)unused;
+	listens_at("0.0.0.0", 80, NETNS);
+	feed.m.filter.n_pid = 1;
+	feed.m.filter.pid[0] = 98;
+	request(&id, REQUEST_STARTED, 0);
+	row_request(&id, 0);
+	assert_int_equal(feed.m.n_half_open, 0);
+	assert_int_equal(feed.m.table.n, 1);
+	feed.m.filter.pid[0] = 99;
+	request(&id, REQUEST_STARTED, 0);
+	assert_int_equal(feed.m.n_half_open, 1);
+}
+
+/* The first that is seen of it is a SYN-ACK that is sent again. */
+static void began_before_it_was_seen(void **unused)
+{
+	struct sock_ident id = peer(1000);
+
+	(void)unused;
+	request(&id, REQUEST_STARTED, 2);
+	later(SEC);
+	request(&id, REQUEST_STOPPED, 2);
+	later(LONG_ENOUGH);
+	tick();
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	assert_true(told_end(ST_SYN_RECV, SEC, REASON_RESET_RECEIVED)->t.at_least);
+	all_is_over();
+}
+
 /* One line when the threshold passes; it is resolved when the handshake is over, not before. */
 static void alerts(void **unused)
 {
@@ -256,7 +289,7 @@ static void found_by_a_sweep(void **unused)
 	later(LONG_ENOUGH);
 	tick();
 	told(ST_LISTEN, ST_SYN_RECV, 0);
-	s = told(ST_SYN_RECV, ST_CLOSE, SEC);
+	s = told_end(ST_SYN_RECV, SEC, REASON_UNKNOWN);
 	assert_true(s->t.at_least);
 	assert_int_equal(s->t.via, VIA_SWEEP);
 	assert_int_equal(s->end.retransmits, 1);

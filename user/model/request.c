@@ -77,7 +77,7 @@ void request_owner(struct model *m, struct conn *c)
 
 /* Not told yet: it may become a connection, which tells it then. */
 static void request_begins(struct model *m, const struct sock_ident *id, __u64 mono_ns,
-			   enum via via)
+			   enum via via, bool at_least)
 {
 	struct conn *c = conn_new(m, request_cookie(id));
 
@@ -90,7 +90,10 @@ static void request_begins(struct model *m, const struct sock_ident *id, __u64 m
 	c->end_via = via;
 	m->n_half_open++;
 	request_owner(m, c);
-	conn_state(m, c, ST_SYN_RECV, mono_ns, via == VIA_SWEEP);
+	if (filter_owner(&m->filter, &c->ident.owner))
+		conn_state(m, c, ST_SYN_RECV, mono_ns, at_least);
+	else
+		conn_forget(m, c, mono_ns);
 }
 
 static void tell_begin(struct model *m, const struct conn *c)
@@ -125,7 +128,8 @@ void request_record(struct model *m, const struct rec_request *r)
 	rec_ident(r, &id);
 	c = table_find(&m->table, request_cookie(&id));
 	if (r->what == REQUEST_STARTED && !c) {
-		request_begins(m, &id, r->mono_ns, VIA_TIMER);
+		/* a SYN-ACK that is sent again: the SYN came before the tracer, or was not shown */
+		request_begins(m, &id, r->mono_ns, VIA_TIMER, r->retransmits > 0);
 		return;
 	}
 	if (!c || !r->what || r->what >= REQUEST_NWHATS)
@@ -148,7 +152,7 @@ void request_row(struct model *m, const struct row_sock *row)
 		return;
 	c = table_find(&m->table, request_cookie(&row->ident));
 	if (!c) {
-		request_begins(m, &row->ident, row->mono_ns, VIA_SWEEP);
+		request_begins(m, &row->ident, row->mono_ns, VIA_SWEEP, true);
 		c = table_find(&m->table, request_cookie(&row->ident));
 	}
 	if (!c)
@@ -165,7 +169,14 @@ void request_done(struct model *m, const struct sock_ident *ident)
 		conn_forget(m, c, c->since_ns);
 }
 
-/* A timer that expired and was not set again: the last SYN-ACK got no answer. */
+/* A timer that expired and was not set again: the last SYN-ACK got no answer.  Sweeps can't tell. */
+static enum reason request_reason(const struct conn *c)
+{
+	if (!c->end_what)
+		return REASON_UNKNOWN;
+	return c->end_what == REQUEST_EXPIRED ? REASON_TIMEOUT : REASON_RESET_RECEIVED;
+}
+
 void request_over(struct model *m, struct conn *c)
 {
 	struct transition t = {
@@ -175,7 +186,7 @@ void request_over(struct model *m, struct conn *c)
 		.to = ST_CLOSE,
 		.via = c->end_via,
 		.end = &c->end,
-		.reason = c->end_what == REQUEST_EXPIRED ? REASON_TIMEOUT : REASON_RESET_RECEIVED,
+		.reason = request_reason(c),
 	};
 
 	t.at_least = c->at_least;
