@@ -74,14 +74,18 @@ static __always_inline __u8 next_roles(int from, int to, __u8 roles)
 /*
  * While the handshake went on there was only a request_sock.  The smoothed RTT
  * of this moment has one sample, from the SYN-ACK to its ACK: the true stay in
- * SYN_RECEIVED.  It is missing when the SYN-ACK was retransmitted.
+ * SYN_RECEIVED.  When the SYN-ACK was retransmitted it is missing or, with time
+ * stamps, only the last one's.  The child of a TCP Fast Open was made when the
+ * SYN came.
  */
 static __always_inline void handshake_time(struct step *s)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)s->sk);
 	__u64 rtt_ns = tp ? (tp->srtt_us >> 3) * 1000ULL : 0;
 
-	if (!rtt_ns)
+	if (tp && BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
+		return;
+	if (!rtt_ns || tp->total_retrans)
 		s->flags |= STEP_AT_LEAST;
 	if (rtt_ns <= s->dwell_ns)
 		return;

@@ -200,6 +200,7 @@ struct tcp_sock {
 	__u64 bytes_retrans;
 	__u64 bytes_received;
 	__u8 repair : 1;
+	__u8 syn_data_acked : 1;
 };
 
 /* from Linux 6.7 on (614e8316aa4c): time stamps may be in microseconds */
