@@ -14,7 +14,8 @@
 struct drive {
 	struct peer p;
 	int fd;
-	uint16_t port; /* the socket's */
+	uint16_t port;	 /* the socket's */
+	uint8_t echo[4]; /* for the peer's next time stamp */
 };
 
 /* What is expected of it. */
