@@ -167,7 +167,7 @@ static void has_the_listeners_owner(void **unused)
 	assert_string_equal(owner_with_listener("192.0.2.1", 80, NETNS + 1), "");
 }
 
-static void filter_by_owner(void **unused)
+static void filter_of_the_listeners_owner(void **unused)
 {
 	struct sock_ident id = peer(1000);
 
@@ -323,12 +323,20 @@ static void kinds_that_are_none(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		feed_test(completes),	    feed_test(completes_after_its_timer_stopped),
-		feed_test(gets_no_answer),  feed_test(is_reset),
-		feed_test(many_at_once),    feed_test(has_the_listeners_owner),
-		feed_test(alerts),	    feed_test(resolved_by_the_ack),
-		feed_test(filter_by_dwell), feed_test(found_by_a_sweep),
-		feed_test(not_asked_for),   feed_test(kinds_that_are_none),
+		feed_test(completes),
+		feed_test(completes_after_its_timer_stopped),
+		feed_test(gets_no_answer),
+		feed_test(is_reset),
+		feed_test(many_at_once),
+		feed_test(has_the_listeners_owner),
+		feed_test(filter_of_the_listeners_owner),
+		feed_test(began_before_it_was_seen),
+		feed_test(alerts),
+		feed_test(resolved_by_the_ack),
+		feed_test(filter_by_dwell),
+		feed_test(found_by_a_sweep),
+		feed_test(not_asked_for),
+		feed_test(kinds_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ void request_done(struct model *m, const struct sock_ident *ident)
 		conn_forget(m, c, c->since_ns);
 }
 
-/* A timer that expired and was not set again: the last SYN-ACK got no answer.  Sweeps can't tell. */
+/* A timer that expired and was not set again: the last SYN-ACK got no answer; sweeps can't tell. */
 static enum reason request_reason(const struct conn *c)
 {
 	if (!c->end_what)
