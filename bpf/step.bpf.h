@@ -51,8 +51,9 @@ static __always_inline void begin_child(struct sock *sk, struct sock_store *st, 
 	st->held = to == ST_SYN_RECV; /* an MPTCP socket begins in ESTABLISHED */
 	st->before = 0;
 	st->lport = 0;
-	st->cookie = bpf_get_socket_cookie(sk);
-	if (st->cookie == parent)
+	/* until Linux 6.12 the clone has its listener's cookie when it enters SYN_RECV */
+	st->cookie = st->held ? 0 : bpf_get_socket_cookie(sk);
+	if (parent && st->cookie == parent)
 		st->cookie |= (now | 1ULL << 10) >> 10 << 40;
 	if (st->owner.how > OWNER_LISTENER)
 		st->owner.how = OWNER_LISTENER;
@@ -154,7 +155,7 @@ static __always_inline bool hold(struct sock_store *st, enum match match)
 /* Asked of the kernel once for a connection. */
 static __always_inline void know_socket(struct sock *sk, struct sock_store *st, int to)
 {
-	if (!st->cookie)
+	if (!st->cookie && !(st->held && to == ST_SYN_RECV))
 		st->cookie = bpf_get_socket_cookie(sk);
 	if (!st->lport)
 		st->lport = read_lport_at(sk, to);

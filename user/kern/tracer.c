@@ -137,8 +137,27 @@ static void choose_programs(struct tracer *t, const struct plan_input *in)
 		bpf_program__set_autoload(prog, plan_wants(in, bpf_program__name(prog)));
 }
 
+/* It shows as EINVAL: the helpers that read kernel memory are refused, one program at a time. */
+static bool locked_down(void)
+{
+	char modes[64] = "";
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+
+	if (f) {
+		if (!fgets(modes, sizeof(modes), f))
+			*modes = '\0';
+		fclose(f);
+	}
+	return strstr(modes, "[confidentiality]") != NULL;
+}
+
 int tracer_explain(int err)
 {
+	if (locked_down()) {
+		warn_line("this kernel is in lockdown (confidentiality), which keeps BPF from reading "
+			  "kernel memory: boot it with lockdown=integrity or without");
+		return -EPERM;
+	}
 	if (err == -EPERM || err == -EACCES) {
 		warn_line("the kernel does not allow this: run it as root, or with CAP_BPF, "
 			  "CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE and CAP_SYS_ADMIN");
