@@ -97,15 +97,26 @@ void tiers_await_all(struct tiers *ts)
 		expect_wait(&ts->t[i]);
 }
 
-void tiers_finish(struct tiers *ts)
+void tiers_end(struct tiers *ts)
 {
 	tiers_await_all(ts);
 	for (int i = 0; i < ts->n; i++) {
 		tracer_end(&ts->t[i]);
 		expect_check(&ts->t[i], ts->label[i]);
-		tracer_free(&ts->t[i]);
 	}
 	expect_forget();
+}
+
+void tiers_free(struct tiers *ts)
+{
+	for (int i = 0; i < ts->n; i++)
+		tracer_free(&ts->t[i]);
+}
+
+void tiers_finish(struct tiers *ts)
+{
+	tiers_end(ts);
+	tiers_free(ts);
 }
 
 void tiers_let_sweep(void)

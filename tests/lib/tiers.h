@@ -25,7 +25,10 @@ void tiers_start(struct tiers *ts, ...) __attribute__((sentinel));
 void tiers_await(struct tiers *ts, const char *state);
 /* Until each tier has told all that is expected. */
 void tiers_await_all(struct tiers *ts);
-/* expect_finish() and tracer_free() for each. */
+/* expect_finish() for each. */
+void tiers_end(struct tiers *ts);
+void tiers_free(struct tiers *ts);
+/* Both. */
 void tiers_finish(struct tiers *ts);
 
 /*
