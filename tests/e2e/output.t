@@ -123,11 +123,6 @@ on_terminal() {
 	wait "$terminal"
 }
 
-# shellcheck disable=SC2317 # wait_for calls it
-gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 if command -v script >/dev/null; then
 	on_terminal 120 NO_COLOR= --
 	grep -q "${esc}\[[0-9;]*m" "$dir/tty"

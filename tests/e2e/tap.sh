@@ -94,6 +94,11 @@ begin() {
 	wait_for 30 grep -qs . "$dir/$name.out" "$dir/$name.err" || diag "$name: no header"
 }
 
+# shellcheck disable=SC2317 # wait_for calls it
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 # end SIGNAL: its status in $status
 end() {
 	kill -s "$1" "$tracer"
