@@ -24,7 +24,8 @@ BPFTOOL_MIN=7.0
 
 # One line an item: a command, pc:MODULE for a library, file:PATH for the rest.
 # A library added to the group "build" is linked into tcpdwell, one in "test"
-# into the test programs. "-" means: part of another package or not packaged.
+# into the test programs. "-" means: part of another package, or done without:
+# the tests that want it are skipped.
 table() {
 	cat <<-'END'
 	# group item            debian           fedora                arch              suse
@@ -42,6 +43,11 @@ table() {
 	test    pc:cmocka       libcmocka-dev    libcmocka-devel       cmocka            libcmocka-devel
 	test    pc:jansson      libjansson-dev   jansson-devel         jansson           libjansson-devel
 	test    ip              iproute2         iproute               iproute2          iproute2
+	test    jq              jq               jq                    jq                jq
+	test    nginx           nginx-light      -                     -                 -
+	test    wrk             wrk              -                     -                 -
+	test    redis-server    redis-server     -                     -                 -
+	test    redis-benchmark redis-tools      -                     -                 -
 	check   clang-format    clang-format     clang-tools-extra     clang             clang
 	check   clang-tidy      clang-tidy       clang-tools-extra     clang             clang
 	check   shellcheck      shellcheck       ShellCheck            shellcheck        ShellCheck
@@ -131,19 +137,26 @@ apt_install() {
 		$names </dev/null || die "apt-get could not install: $names"
 }
 
+# ask_for WORDS COLUMN: to install what that system has packages for; it does without the rest
+ask_for() {
+	names=$(echo "$lacking" | column "$2")
+	[ -z "$names" ] || die "$1 $names"
+	exit 0
+}
+
 install_missing() {
 	lacking=$(missing "$@")
 	[ -n "$lacking" ] || return 0
 	if command -v apt-get >/dev/null 2>&1; then
 		apt_install "$(echo "$lacking" | column 2)"
 	elif command -v dnf >/dev/null 2>&1; then
-		die "please run: dnf install $(echo "$lacking" | column 3)"
+		ask_for "please run: dnf install" 3
 	elif command -v pacman >/dev/null 2>&1; then
-		die "please run: pacman -S $(echo "$lacking" | column 4)"
+		ask_for "please run: pacman -S" 4
 	elif command -v zypper >/dev/null 2>&1; then
-		die "please run: zypper install $(echo "$lacking" | column 5)"
+		ask_for "please run: zypper install" 5
 	else
-		die "please install (names of Fedora's packages): $(echo "$lacking" | column 3)"
+		ask_for "please install (names of Fedora's packages):" 3
 	fi
 	lacking=$(missing "$@" | column 1)
 	[ -z "$lacking" ] || die "still missing after the installation: $lacking"

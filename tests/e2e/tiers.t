@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# All tiers beside each other on the same storm: each tells what the kernel's own
+# figures say, and all tell the same of each connection.
+# shellcheck source=tests/e2e/tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/e2e/lib/chains.sh
+. "$(dirname "$0")/lib/chains.sh"
+
+needs jq nsenter perl ss
+
+CONNECTIONS=3000
+LATE=100 # whose FIN_WAIT_2 lasts
+NEVER=20 # whose FIN_WAIT_2 times out
+
+# begin_tiers: those that work; they are $tiers, and $tracers their process ids
+begin_tiers() {
+	local tier
+
+	tiers=() tracers=()
+	for tier in timer sweep fentry; do
+		if tier_works "$tier"; then
+			begin "$tier" --json --tier "$tier"
+			tiers+=("$tier")
+			tracers+=("$tracer")
+		else
+			skip "$tier" "$why"
+		fi
+	done
+	tracer=${tracers[*]} # for end_all
+}
+
+end_tiers() {
+	local i pids=("${tracers[@]}")
+
+	for i in "${!pids[@]}"; do
+		tracer=${pids[i]}
+		check_trace "${tiers[i]}" "${tiers[i]}"
+		cp "$dir/steps" "$dir/${tiers[i]}.steps"
+		check_figures "${tiers[i]}"
+	done
+}
+
+# check_figures TIER: of $dir/steps
+check_figures() {
+	is "$(count_steps '.*' TIMED_WAIT)" "$(kernel netstat TcpExt TW)" \
+		"$1: TIMED_WAIT entered, as the kernel counts it"
+	is "$(count_steps TIMED_WAIT CLOSED)" "$(kernel netstat TcpExt TW)" "$1: and left"
+	is "$(count_steps FIN_WAIT_2 CLOSED)" "$(kernel netstat TcpExt TWKilled)" \
+		"$1: FIN_WAIT_2 that timed out, as the kernel counts it"
+	is "$(alive)" "" "$1: nothing is left"
+}
+
+# told TIER COLUMNS: those of its steps
+told() {
+	cut -f "$2" "$dir/$1.steps" | sort
+}
+
+# same TIER TIER COLUMNS WHAT
+same() {
+	told "$1" "$3" >"$dir/one"
+	told "$2" "$3" >"$dir/two"
+	cmp -s "$dir/one" "$dir/two"
+	ok $? "$1 and $2: $4"
+	cmp -s "$dir/one" "$dir/two" || diag "$(diff "$dir/one" "$dir/two" | head -n 8)"
+}
+
+# close_by TIER TIER FROM TO NS EIGHTH: whether nine of ten stays of one are as long as the other's,
+# to within NS and so much of an eighth of it
+close_by() {
+	awk -F'\t' -v from="$3" -v to="$4" -v within="$5" -v eighth="$6" '
+	$2 != from || $3 != to { next }
+	FILENAME == ARGV[1] { one[$1] = $9; next }
+	{ apart = one[$1] > $9 ? one[$1] - $9 : $9 - one[$1]; n++ }
+	apart > within + eighth * $9 / 8 { far++; if (far <= 5) print "# " $1 ": " one[$1] ", " $9 }
+	END { exit n == 0 || far > n / 10 }' "$dir/$1.steps" "$dir/$2.steps"
+	ok $? "$1 and $2: how long from $3 to $4"
+}
+
+# A tick is 10 ms at most, and there is one at each end. When a timer is over is up to the wheel: late
+# by an eighth at most.
+compare() {
+	same "$1" "$2" 2,3,11 "the same transitions, as often"
+	same "$1" "$2" 1,2,3,11 "the same of each connection"
+	close_by "$1" "$2" FIN_WAIT_2 TIMED_WAIT 20000000 0
+	close_by "$1" "$2" FIN_WAIT_2 CLOSED 20000000 1
+	close_by "$1" "$2" TIMED_WAIT CLOSED 20000000 1
+}
+
+new_netns
+begin_tiers
+inside perl "$(dirname "$0")/lib/storm.pl" "$CONNECTIONS" "$LATE" "$NEVER"
+ok $? "the storm runs"
+for tier in "${tiers[@]}"; do
+	check_alive "$tier" "$tier"
+done
+wait_for 300 no_timed_wait
+for tier in "${tiers[@]}"; do
+	check_alive "$tier" "$tier, a minute later"
+done
+end_tiers
+for tier in "${tiers[@]:1}"; do
+	compare "${tiers[0]}" "$tier"
+done
+
+done_testing
