@@ -37,6 +37,7 @@
 struct options {
 	unsigned long conns; /* of all threads */
 	unsigned int threads;
+	unsigned int port;
 	unsigned int idle; /* connections that are only held */
 	bool v6, rst, veth, pin, pause;
 };
@@ -192,7 +193,7 @@ static socklen_t fill_addr(const struct options *o, unsigned int no, unsigned in
 static int listen_any(const struct options *o, unsigned int no)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = fill_addr(o, 0, STORM_PORT + no, &sa);
+	socklen_t len = fill_addr(o, 0, o->port + no, &sa);
 	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (o->v6)
@@ -239,7 +240,7 @@ static void pair_close(struct pair *p, bool rst)
 
 static int one_connection(const struct worker *w, const struct sockaddr_storage *sa, socklen_t len)
 {
-	struct pair p;
+	struct pair p = {-1, -1};
 	int err = pair_connect(w, sa, len, &p);
 
 	if (!err)
@@ -287,7 +288,7 @@ static void *work(void *arg)
 	long long cpu;
 
 	for (unsigned int i = 0; i < ADDRS; i++)
-		len = fill_addr(w->o, i, STORM_PORT + w->no, &sa[i]);
+		len = fill_addr(w->o, i, w->o->port + w->no, &sa[i]);
 	if (w->o->pin)
 		pin(w->no);
 	pthread_barrier_wait(&gate);
@@ -321,7 +322,7 @@ static void open_pairs(const struct worker *w, const struct options *o, unsigned
 	struct sockaddr_storage sa;
 
 	for (unsigned int i = 0; i < n; i++) {
-		socklen_t len = fill_addr(o, i % ADDRS, STORM_PORT, &sa);
+		socklen_t len = fill_addr(o, i % ADDRS, o->port, &sa);
 		struct pair p;
 		int err = pair_connect(w, &sa, len, &p);
 
@@ -399,10 +400,12 @@ static double quiet_rate(const struct options *o, const struct worker *w)
 	double rate = 0;
 
 	for (unsigned int i = 0; i < o->threads; i++) {
+		unsigned long quarter = w[i].n_slices / 4;
+
 		if (!w[i].n_slices)
 			return 0;
 		qsort(w[i].slice_ns, w[i].n_slices, sizeof(*w[i].slice_ns), by_value);
-		rate += SLICE * 1e9 / w[i].slice_ns[w[i].n_slices / 4];
+		rate += SLICE * 1e9 / w[i].slice_ns[quarter];
 	}
 	return rate;
 }
@@ -460,6 +463,7 @@ static void storm(const struct options *o, struct worker *w)
 static const struct argp_option option_list[] = {
 	{"connections", 'n', "N", 0, "how many, of all threads (default 20000)", 0},
 	{"threads", 't', "N", 0, "each with both ends of its connections (default 1)", 0},
+	{"port", 'P', "PORT", 0, "of the first thread's listener (default 7411)", 0},
 	{"idle", 'i', "N", 0, "no storm: hold N connections until the end of stdin", 0},
 	{"ipv6", '6', NULL, 0, "IPv6 instead of IPv4", 0},
 	{"rst", 'r', NULL, 0, "end by RST: 6 transitions instead of 10", 0},
@@ -488,6 +492,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 't':
 		o->threads = number(arg, THREADS_MAX, state);
+		break;
+	case 'P':
+		o->port = number(arg, 9000, state);
 		break;
 	case 'i':
 		o->idle = number(arg, 200000, state);
@@ -521,7 +528,7 @@ static const struct argp argp = {
 
 int main(int argc, char **argv)
 {
-	struct options o = {.conns = 20000, .threads = 1};
+	struct options o = {.conns = 20000, .threads = 1, .port = STORM_PORT};
 	struct worker w[THREADS_MAX] = {0};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);

@@ -3,7 +3,10 @@
 #ifndef BENCH_STORM_H
 #define BENCH_STORM_H
 
-/* The first thread's listener: lines of tracers that tell no namespace are known by it. */
+/*
+ * The first thread's listener, unless told otherwise: lines of tracers that tell
+ * no namespace are known by it.  Clients' ports begin at 10000.
+ */
 #define STORM_PORT 7411
 
 /* Transitions of the tracepoint, a connection. */

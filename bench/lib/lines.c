@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lines.h"
-#include "../storm.h"
+#include "load.h"
 
 /* The port as a number of its own.  Ports that the storm takes for its clients are longer. */
 static bool has_port(const char *line, unsigned int port)
@@ -24,7 +24,7 @@ static bool has_port(const char *line, unsigned int port)
 static bool of_storm(const char *line, unsigned int threads)
 {
 	for (unsigned int i = 0; i < threads; i++)
-		if (has_port(line, STORM_PORT + i))
+		if (has_port(line, load_port() + i))
 			return true;
 	return false;
 }

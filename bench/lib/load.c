@@ -18,6 +18,11 @@ const struct scenario scenarios[] = {
 };
 const unsigned int n_scenarios = sizeof(scenarios) / sizeof(*scenarios);
 
+unsigned int load_port(void)
+{
+	return 2000 + (unsigned int)getpid() % 7000;
+}
+
 static int start(struct load *l, const char *const argv[])
 {
 	char line[64];
@@ -47,13 +52,17 @@ int load_hold(struct load *l, const struct scenario *s)
 
 int load_open(struct load *l, const struct scenario *s, unsigned long connections)
 {
-	const char *argv[16] = {beside("storm"), "--pause", "--pin", "-n"};
-	char n[24];
-	int i = 4;
+	const char *argv[16] = {beside("storm"), "--pause", "--pin"};
+	char n[24], port[16];
+	int i = 3;
 
 	*l = (struct load){.connections = connections};
 	snprintf(n, sizeof(n), "%lu", connections);
+	snprintf(port, sizeof(port), "%u", load_port());
+	argv[i++] = "-n";
 	argv[i++] = n;
+	argv[i++] = "--port";
+	argv[i++] = port;
 	for (const char *const *arg = s->args; *arg; arg++)
 		argv[i++] = *arg;
 	return start(l, argv);

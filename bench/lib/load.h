@@ -25,6 +25,9 @@ struct load {
 	double quiet_rate; /* ... where nothing disturbed */
 };
 
+/* The first listener's port: of this run, so that another run's lines are not taken for ours. */
+unsigned int load_port(void);
+
 /* Opens those that stay open, if any: none of them is part of what is counted. */
 int load_hold(struct load *l, const struct scenario *s);
 

@@ -100,6 +100,17 @@ uint64_t progs_ns(const struct progs *p)
 	return ns;
 }
 
+uint64_t progs_transitions(const struct progs *p)
+{
+	uint64_t runs = 0;
+
+	/* "set_state", "inet_sock_set_s", "handle_set_stat": names are cut off */
+	for (unsigned int i = 0; i < p->n; i++)
+		if (strstr(p->prog[i].name, "set_s") && p->prog[i].runs > runs)
+			runs = p->prog[i].runs;
+	return runs;
+}
+
 int progs_time_on(void)
 {
 	return bpf_enable_stats(BPF_STATS_RUN_TIME);

@@ -27,6 +27,9 @@ void progs_of(pid_t pid, struct progs *p);
 /* Reads their figures again and leaves what was added: p = now - p. */
 void progs_spent(struct progs *p);
 
+/* Of the one on the tracepoint of the transitions: how many there were, on the whole host. */
+uint64_t progs_transitions(const struct progs *p);
+
 uint64_t progs_ns(const struct progs *p);
 
 /* The kernel takes the time of each run while this is open.  A descriptor or -errno. */

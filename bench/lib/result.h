@@ -42,6 +42,7 @@ struct result {
 struct sweep {
 	struct series sweep_ms, ss_ms, list_ms;
 	unsigned long sockets;
+	unsigned int n_netns; /* that a sweep goes through */
 };
 
 /* What all of a run share, told in JSON. */

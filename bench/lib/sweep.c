@@ -59,6 +59,7 @@ static int time_sweep(struct tracer *t, struct sweep *out)
 		return err;
 	series_add(&out->sweep_ms, now_ms() - began);
 	out->sockets = c.n;
+	out->n_netns = t->n_netns;
 	return 0;
 }
 
