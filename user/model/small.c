@@ -16,6 +16,8 @@
 #define TIME_WAIT_NS 60000000000ULL
 /* Expiries are told in jiffies, of at most 10 ms: less is no new expiry. */
 #define SAME_EXPIRY_NS 20000000ULL
+/* How much later than its time stamp a record may get into the buffer, on a busy machine. */
+#define RECORD_LATE_NS 250000000ULL
 /* How long an end waits for the SYN or the timer that would explain it. */
 #define END_WAIT_NS 100000000ULL
 /* ... and for the new connection's handshake, when it is known to be one. */
@@ -479,7 +481,9 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
  */
 static bool records_wait(const struct model *m, __u64 until_ns)
 {
-	return m->drained_ns && until_ns + SAME_EXPIRY_NS >= m->drained_ns + TIME_WAIT_NS;
+	__u64 late_ns = m->started ? RECORD_LATE_NS : SAME_EXPIRY_NS;
+
+	return m->drained_ns && until_ns + late_ns >= m->drained_ns + TIME_WAIT_NS;
 }
 
 void small_row(struct model *m, const struct row_sock *row)
