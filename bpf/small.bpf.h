@@ -122,11 +122,13 @@ int BPF_PROG(timer_start, struct timer_list *timer)
 SEC("tp_btf/timer_cancel")
 int BPF_PROG(timer_cancel, struct timer_list *timer)
 {
-	if (timer_left_ns(timer->expires) <= 0)
+	bool tw = config.tw_timers && is_tw_timer(timer);
+
+	if ((!tw && !is_req_timer(timer)) || timer_left_ns(timer->expires) <= 0)
 		return 0;
-	if (config.tw_timers && is_tw_timer(timer))
+	if (tw)
 		on_tw_stop(timer);
-	else if (is_req_timer(timer))
+	else
 		on_req_stop(timer);
 	return 0;
 }
