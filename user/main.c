@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
 	{"trace", "every transition, live", cmd_trace},
 	{"list", "every TCP socket now: its state, for how long, and whose it is", cmd_list},
+	{"states", "the states, what they mean, and how this kernel shows each", cmd_states},
 	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
 	 cmd_doctor},
 };

@@ -13,6 +13,7 @@ enum exit_status {
 
 int cmd_trace(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_states(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif
