@@ -61,6 +61,14 @@ struct {
 	__type(value, struct stopped);
 } last_stopped SEC(".maps");
 
+/* The request sockets that are shown, by address: see request.bpf.h.  --half-open makes room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u8);
+} shown_reqs SEC(".maps");
+
 static __always_inline void count_lost(enum lost_cause cause)
 {
 	__sync_fetch_and_add(&counters.lost[cause], 1);

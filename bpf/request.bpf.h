@@ -94,12 +94,33 @@ static __always_inline bool within_limit(__u64 now_ns)
 	return false;
 }
 
+/*
+ * Of one that is shown, each record is; of the others none: what began would
+ * seem to last forever, and a SYN-ACK that is sent again to be given up.  An
+ * address is used again, so that a first SYN-ACK decides anew.
+ */
+static __always_inline bool is_shown(struct request_sock *req, enum request_what what, __u64 now_ns)
+{
+	__u64 key = (__u64)req;
+	__u8 one = 1;
+	bool known = bpf_map_lookup_elem(&shown_reqs, &key);
+	bool again = BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout) != 0;
+
+	if (what == REQUEST_EXPIRED || (known && what == REQUEST_STARTED && again))
+		return known;
+	if (what == REQUEST_STARTED && within_limit(now_ns))
+		return !bpf_map_update_elem(&shown_reqs, &key, &one, BPF_ANY);
+	if (known)
+		bpf_map_delete_elem(&shown_reqs, &key);
+	return known && what == REQUEST_STOPPED;
+}
+
 static __always_inline void emit_request(struct request_sock *req, const struct flow *w,
 					 enum request_what what, __u64 now_ns)
 {
 	struct rec_request *r;
 
-	if (!config.half_open || !within_limit(now_ns))
+	if (!config.half_open || !is_shown(req, what, now_ns))
 		return;
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {

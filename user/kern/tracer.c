@@ -173,6 +173,9 @@ int tracer_explain(int err)
 	return err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
+/* Half-open connections shown at a time: what the limit of their stream lets in within 16 s. */
+#define SHOWN_REQUESTS 65536
+
 static int load(struct tracer *t, const struct tracer_options *o, const struct plan_input *in)
 {
 	__u32 size = ring_size(o->buffer_size ? o->buffer_size : BUFFER_SIZE_DEFAULT);
@@ -182,6 +185,8 @@ static int load(struct tracer *t, const struct tracer_options *o, const struct p
 	if (!t->skel)
 		return -errno;
 	err = bpf_map__set_max_entries(t->skel->maps.events, size);
+	if (!err && o->half_open)
+		err = bpf_map__set_max_entries(t->skel->maps.shown_reqs, SHOWN_REQUESTS);
 	if (err)
 		return err;
 	configure(t, o, size);
