@@ -54,7 +54,7 @@ static __always_inline void begin_child(struct sock *sk, struct sock_store *st, 
 	/* until Linux 6.12 the clone has its listener's cookie when it enters SYN_RECV */
 	st->cookie = st->held ? 0 : bpf_get_socket_cookie(sk);
 	if (parent && st->cookie == parent)
-		st->cookie |= (now | 1ULL << 10) >> 10 << 40;
+		st->cookie |= ((now >> 10 & 0x1fffff) | 1) << 40;
 	if (st->owner.how > OWNER_LISTENER)
 		st->owner.how = OWNER_LISTENER;
 }

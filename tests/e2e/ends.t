@@ -70,7 +70,7 @@ done
 begin count --json --tier sweep --state TIME_WAIT --count 1
 traffic
 wait_for 10 grep -q '"type":"summary"' "$dir/count.out"
-ok $? "--count of what a sweep tells: it ends by itself # TODO it ends with the next record"
+ok $? "--count of what a sweep tells: it ends by itself"
 kill "$tracer" 2>/dev/null
 wait "$tracer"
 is "$(transitions "$dir/count.out")" 1 "--count of what a sweep tells: exactly"
@@ -93,7 +93,7 @@ wait "$more"
 kill -s INT "$tracer"
 touch "$dir/go"
 wait_for 20 gone "$tracer"
-ok $? "a signal while the output is blocked: it ends # TODO the signal is forgotten after a full batch"
+ok $? "a signal while the output is blocked: it ends"
 kill "$tracer" 2>/dev/null
 wait "$tracer"
 is "$?" 0 "a signal while the output is blocked: status 0"

@@ -239,7 +239,9 @@ static long round_once(struct run *r, __u64 now_ns)
 			model_tick(&r->model, now_ns);
 	}
 	err = model_flush(&r->model);
-	return err ? err : n;
+	if (err)
+		return err;
+	return model_full(&r->model) ? -ECANCELED : n;
 }
 
 static void count_request(void *ctx, const struct row_sock *row)
@@ -263,17 +265,32 @@ static void count_half_open(struct run *r)
 			  now.unshown);
 }
 
+/* What waits for something that would explain it better is told as it is known. */
+static void settle(struct run *r)
+{
+	if (r->model.n_limbo && !model_full(&r->model))
+		read_rows(r, false);
+	model_settle(&r->model);
+}
+
 static int finish(struct run *r, long why, __u64 began_ns)
 {
+	bool failed = why < 0 && why != -EPIPE && why != -ECANCELED;
+	int err;
+
 	r->losses_ns = 0;
 	take_losses(r, mono_now_ns());
+	settle(r);
 	count_half_open(r);
 	model_summary(&r->model, mono_now_ns() - began_ns);
-	if (model_flush(&r->model) && why != -EPIPE)
-		warn_line("not all could be written");
+	err = model_flush(&r->model);
+	if (err && err != -EPIPE && !failed) {
+		warn_line("not all could be written: %s", strerror(-err));
+		failed = true;
+	}
 	if (r->model.no_memory)
 		warn_line("out of memory: some connections were not followed");
-	return why < 0 && why != -EPIPE && why != -ECANCELED ? STATUS_UNABLE : STATUS_DONE;
+	return failed ? STATUS_UNABLE : STATUS_DONE;
 }
 
 int run_loop(struct run *r)
@@ -283,7 +300,7 @@ int run_loop(struct run *r)
 
 	for (;;) {
 		__u64 now_ns = mono_now_ns();
-		bool stop = signalled(r) || now_ns >= r->end_ns;
+		bool stop = signalled(r) || r->stop_signal || now_ns >= r->end_ns;
 
 		n = round_once(r, now_ns);
 		if (n < 0 || (stop && n < BATCH_MAX))

@@ -392,6 +392,11 @@ void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_n
 	TELL(m, lost, cause, count, now_ns);
 }
 
+void model_settle(struct model *m)
+{
+	small_tick(m, UINT64_MAX);
+}
+
 void model_summary(struct model *m, __u64 duration_ns)
 {
 	m->sum.duration_ns = duration_ns;
