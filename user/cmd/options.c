@@ -303,7 +303,7 @@ static error_t parse_rules(int key, char *arg, struct argp_state *state)
 
 	if (key != KEY_MAX)
 		return ARGP_ERR_UNKNOWN;
-	if (parse_max(arg, state_by_name, &no, &ns) || !ns || rules_set(&o->rules, no, ns))
+	if (parse_max(arg, state_by_name, &no, &ns) || rules_set(&o->rules, no, ns))
 		bad(state, "--max", arg, "STATE=DURATION, such as CLOSE_WAIT=30s");
 	return 0;
 }
