@@ -17,8 +17,8 @@
 #include "tap.h"
 #include "tiers.h"
 
-#define SYNS 20000
-#define PER_PAIR 1000
+#define SYNS 10000 /* of each family */
+#define PER_PAIR 500
 /* No SYN-ACK is sent twice: a half-open connection lasts a second. */
 #define OVER_MS 3000
 #define ROOM "65535"
