@@ -58,6 +58,16 @@ int BPF_PROG(probe_cookie, struct sock *sk, int from, int to)
 	return 0;
 }
 
+/* What lockdown=confidentiality takes away. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(probe_read_kernel, struct sock *sk, int from, int to)
+{
+	__u64 word;
+
+	bpf_probe_read_kernel(&word, sizeof(word), sk);
+	return 0;
+}
+
 SEC("iter/tcp")
 int probe_iter_tcp(struct bpf_iter__tcp *ctx)
 {

@@ -28,7 +28,7 @@ else
 	like "$(tail -n 1 "$dir/out")" "can't trace here" "the verdict comes last"
 fi
 like "$(head -n 1 "$dir/out")" "^tcpdwell [0-9.]+ on Linux $(uname -r), $(uname -m)" "the kernel"
-for name in "rights" "kernel types" "lockdown" "ring buffer" "socket storage" "socket iterator" \
+for name in "rights" "kernel types" "freedom from lockdown" "ring buffer" "socket storage" "socket iterator" \
 	"descriptor iterator" "fentry" "timer tracepoints" "tw_timer_handler" "cgroup v2"; do
 	grep -qE "^  (ok|no) $name" "$dir/out"
 	ok $? "it says of $name"

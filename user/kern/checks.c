@@ -152,8 +152,8 @@ static void check_btf(struct checkup *c)
 static void check_lockdown(struct checkup *c)
 {
 	struct finding *f =
-		add(c, "lockdown", "lockdown",
-		    "in confidentiality the kernel's memory can't be read, and nothing goes");
+		add(c, "lockdown", "freedom from lockdown",
+		    "BPF may not read the kernel's memory: boot with lockdown=integrity, or none");
 	char line[128], *mode, *end;
 
 	if (read_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
@@ -166,8 +166,10 @@ static void check_lockdown(struct checkup *c)
 		return;
 	*end = '\0';
 	snprintf(f->value, sizeof(f->value), "%s", mode + 1);
-	if (!strcmp(mode + 1, "confidentiality"))
-		refuse(f, -EPERM, "the kernel is in lockdown");
+	if (strcmp(mode + 1, "confidentiality"))
+		return;
+	refuse(f, 0, "confidentiality");
+	f->needed = true;
 }
 
 static void check_unprivileged(struct checkup *c)
@@ -223,6 +225,12 @@ static const struct probe {
 	 {"probe_tracepoint"},
 	 true,
 	 "no transition is seen"},
+	{"read_kernel",
+	 "reading kernel memory",
+	 "bpf_probe_read_kernel",
+	 {"probe_read_kernel"},
+	 true,
+	 "what a socket leaves behind, its cgroup, its owner's name are out of reach"},
 	{"ring_buffer", "ring buffer", "", {"probe_ring"}, true, "no transition can be told"},
 	{"socket_storage",
 	 "socket storage",
@@ -322,8 +330,8 @@ static void check_tracer(struct checkup *c)
 static void check_census(struct checkup *c)
 {
 	struct finding *f = add(c, "light_load", "relocation by the kernel",
-				"list and states take a fifth of a second longer to load, and show "
-				"SYN_SEND and SYN_RECEIVED without their age");
+				"list takes a fifth of a second longer, and shows SYN_SEND and "
+				"SYN_RECEIVED without their age");
 	struct filter all = {0};
 	struct census census;
 
