@@ -265,10 +265,14 @@ static void count_half_open(struct run *r)
 			  now.unshown);
 }
 
-/* What waits for something that would explain it better is told as it is known. */
+/*
+ * What only rows tell is told up to the end, a FIN_WAIT_2 too young for one so
+ * far included; what waits for something that would explain it better is told
+ * as it is known.
+ */
 static void settle(struct run *r)
 {
-	if (r->model.n_limbo && !model_full(&r->model))
+	if ((rows_due(r) || r->model.fin_waits.young) && !model_full(&r->model))
 		read_rows(r, false);
 	model_settle(&r->model);
 }
