@@ -114,10 +114,9 @@ static bool run_rounds(const struct options *o, const struct plan *plan, struct 
 	return true;
 }
 
-static bool run_scenario(const struct options *o, const char *dir, const struct scenario *scenario,
-			 struct result *r)
+static bool run_scenario(const struct options *o, const struct scenario *scenario, struct result *r)
 {
-	struct plan plan = {.scenario = scenario, .connections = o->set.connections, .dir = dir};
+	struct plan plan = {.scenario = scenario, .connections = o->set.connections, .dir = o->tmp};
 	struct load held;
 	int err = load_hold(&held, scenario);
 	bool good;
@@ -285,29 +284,20 @@ int main(int argc, char **argv)
 			    .sweep_sockets = 50000,
 			    .patience_s = 60};
 	static struct result results[SCENARIOS_MAX];
-	char dir[256];
 	bool good = true;
-	int status;
 
 	o.tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (!o.n_scenarios)
 		o.scenario[o.n_scenarios++] = &scenarios[0];
-	snprintf(dir, sizeof(dir), "%s/tcpdwell-bench-XXXXXX", o.tmp);
-	if (!mkdtemp(dir)) {
-		say("%s: %s", dir, strerror(errno));
-		return 1;
-	}
 	if (others_note(o.patience_s))
 		say("other tracing programs are there, and part of all figures");
 	/* what else runs here disturbs all alike, but less is better */
 	setpriority(PRIO_PROCESS, 0, -10);
 	for (unsigned int i = 0; i < o.n_scenarios && good; i++) {
-		good = run_scenario(&o, dir, o.scenario[i], &results[i]);
+		good = run_scenario(&o, o.scenario[i], &results[i]);
 		if (good)
 			print_scenario(&o, &results[i]);
 	}
-	rmdir(dir);
-	status = good ? write_json(&o, results, run_sweep(&o)) : 1;
-	return status;
+	return good ? write_json(&o, results, run_sweep(&o)) : 1;
 }

@@ -139,7 +139,8 @@ static __always_inline void emit(const struct step *s)
 		count_lost(LOST_RING_FULL);
 		return;
 	}
-	/* While a port is missing (SYN_SENT, an MPTCP child) the next record repeats the identity. */
+	/* While a port is missing (SYN_SENT, an MPTCP child) the next record repeats the identity.
+	 */
 	s->store->told = s->lport && (s->to == ST_LISTEN || s->sk->__sk_common.skc_dport);
 	wake_if_wanted(s->now_ns);
 }

@@ -11,13 +11,13 @@ struct sock_store {
 	__u64 since_ns; /* entry into the current state; 0: not known */
 	__u64 born_ns;
 	__u8 roles;
-	__u8 flags; /* step_flag */
-	__u8 told;  /* its sock_ident went out: later records need only the cookie */
-	__u8 held;  /* the step into the current state waits for the next one */
-	__u8 before; /* it was there before the tracer */
+	__u8 flags;	 /* step_flag */
+	__u8 told;	 /* its sock_ident went out: later records need only the cookie */
+	__u8 held;	 /* the step into the current state waits for the next one */
+	__u8 before;	 /* it was there before the tracer */
 	__u8 ended_from; /* in CLOSE: the state before it */
-	__u16 lport; /* once known: at `-> CLOSE` the socket has lost it */
-	__u64 cookie; /* once known */
+	__u16 lport;	 /* once known: at `-> CLOSE` the socket has lost it */
+	__u64 cookie;	 /* once known */
 	struct sock_owner owner;
 };
 

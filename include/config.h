@@ -8,14 +8,14 @@
 #include "filter.h"
 
 struct config {
-	__u8 flow_filter;  /* some of family, ports, addresses, namespaces */
-	__u8 step_filter;  /* states or min_dwell */
-	__u8 half_open;	   /* stream request sockets too */
-	__u8 tw_timers;	   /* timers tell of inet_timewait_socks */
-	__u8 keep_ends;	   /* tell of each end that may be the begin of a small socket */
+	__u8 flow_filter; /* some of family, ports, addresses, namespaces */
+	__u8 step_filter; /* states or min_dwell */
+	__u8 half_open;	  /* stream request sockets too */
+	__u8 tw_timers;	  /* timers tell of inet_timewait_socks */
+	__u8 keep_ends;	  /* tell of each end that may be the begin of a small socket */
 	__u8 pad[3];
-	__u64 jiffy_ns;	   /* length of a jiffy */
-	__u64 start_ns;	   /* just before the programs were attached */
+	__u64 jiffy_ns;	    /* length of a jiffy */
+	__u64 start_ns;	    /* just before the programs were attached */
 	__u64 ring_quarter; /* bytes */
 	struct filter filter;
 };
@@ -26,7 +26,7 @@ struct counters {
 	__u64 req_born;	   /* request sockets: SYNs that were answered */
 	__u64 req_done;	   /* ... that became a connection */
 	__u64 req_unshown; /* records of request sockets over the limit of the stream */
-	__u64 held; /* times a SYN_SENT was held back, its local port not being known */
+	__u64 held;	   /* times a SYN_SENT was held back, its local port not being known */
 };
 
 #endif

@@ -45,11 +45,11 @@ enum sock_role {
 
 /* rec_step.flags */
 enum step_flag {
-	STEP_AT_LEAST = 1,  /* the stay began before it was seen: dwell is a lower bound */
-	STEP_FIRST = 2,	    /* the connection begins here: no stay before it */
-	STEP_RST_IN = 4,    /* a RST arrived for this socket */
-	STEP_RST_OUT = 8,   /* a RST left for this socket */
-	STEP_HELD = 16,	    /* the step into `from` was not told: it came dwell_ns before this one */
+	STEP_AT_LEAST = 1, /* the stay began before it was seen: dwell is a lower bound */
+	STEP_FIRST = 2,	   /* the connection begins here: no stay before it */
+	STEP_RST_IN = 4,   /* a RST arrived for this socket */
+	STEP_RST_OUT = 8,  /* a RST left for this socket */
+	STEP_HELD = 16,	   /* the step into `from` was not told: it came dwell_ns before this one */
 };
 
 /* how a transition became known */
@@ -203,11 +203,11 @@ enum row_kind {
 };
 
 enum row_flag {
-	ROW_BEFORE = 1,	  /* it was there before the tracer */
-	ROW_AT_LEAST = 2, /* since_ns is a lower bound of the stay */
-	ROW_ORPHAN = 4,	  /* no descriptor: SOCK_DEAD */
-	ROW_FIN_IN = 8,	  /* a FIN was received */
-	ROW_SHUT_WR = 16, /* this side has sent, or will send, its FIN */
+	ROW_BEFORE = 1,	   /* it was there before the tracer */
+	ROW_AT_LEAST = 2,  /* since_ns is a lower bound of the stay */
+	ROW_ORPHAN = 4,	   /* no descriptor: SOCK_DEAD */
+	ROW_FIN_IN = 8,	   /* a FIN was received */
+	ROW_SHUT_WR = 16,  /* this side has sent, or will send, its FIN */
 	ROW_FILTERED = 32, /* the tracer's filter leaves it out */
 };
 
@@ -218,13 +218,13 @@ struct row_sock {
 	__u8 flags;
 	__u32 ino; /* of the socket's descriptor, 0 if it has none; unique on the host at a time */
 	__u64 cookie;
-	__u64 mono_ns;	/* when the row was made */
-	__u64 since_ns; /* entry into the state */
-	__s64 left_ns;	/* small, request: until its timer expires */
+	__u64 mono_ns;	  /* when the row was made */
+	__u64 since_ns;	  /* entry into the state */
+	__s64 left_ns;	  /* small, request: until its timer expires */
 	__u64 last_rx_ns; /* age of the last segment received, 0 unknown */
-	__u32 recv_q;	/* bytes; of a listener: connections to accept */
-	__u32 send_q;	/* bytes; of a listener: its backlog */
-	__u32 unread;	/* rcv_nxt - copied_seq: see DESIGN, CLOSE_WAIT */
+	__u32 recv_q;	  /* bytes; of a listener: connections to accept */
+	__u32 send_q;	  /* bytes; of a listener: its backlog */
+	__u32 unread;	  /* rcv_nxt - copied_seq: see DESIGN, CLOSE_WAIT */
 	__u32 retransmits;
 	union {
 		__u64 bytes_sent;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lines.h"
 #include "load.h"
@@ -75,14 +76,15 @@ static void take_lost(const char *line, enum subject_lines kind, struct printed 
 		p->lost = kind == LINES_PEER ? p->lost + n : n;
 }
 
-static void read_file(const char *path, enum subject_lines kind, unsigned int threads,
-		      struct printed *p)
+static void read_file(int fd, enum subject_lines kind, unsigned int threads, struct printed *p)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = fdopen(dup(fd), "r");
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
 
+	if (f)
+		rewind(f);
 	while (f && (len = getline(&line, &size, f)) > 0) {
 		if (is_transition(line, kind) && of_storm(line, threads)) {
 			p->transitions++;
@@ -96,8 +98,7 @@ static void read_file(const char *path, enum subject_lines kind, unsigned int th
 		fclose(f);
 }
 
-void lines_read(const char *out, const char *err, enum subject_lines kind, unsigned int threads,
-		struct printed *p)
+void lines_read(int out, int err, enum subject_lines kind, unsigned int threads, struct printed *p)
 {
 	*p = (struct printed){0};
 	if (kind == LINES_NONE)

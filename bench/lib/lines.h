@@ -13,8 +13,7 @@ struct printed {
 	uint64_t bytes;	      /* of these lines */
 };
 
-/* threads: of the storm, each has a port of its own. */
-void lines_read(const char *out, const char *err, enum subject_lines kind, unsigned int threads,
-		struct printed *p);
+/* From files' begin.  threads: of the storm, each has a port of its own. */
+void lines_read(int out, int err, enum subject_lines kind, unsigned int threads, struct printed *p);
 
 #endif

@@ -30,7 +30,7 @@ static int start(struct load *l, const char *const argv[])
 
 	if (!argv[0])
 		return -ENOENT;
-	err = proc_start(&l->proc, argv, NULL, NULL);
+	err = proc_start(&l->proc, argv, -1, -1);
 	if (!err)
 		err = proc_line(&l->proc, line, sizeof(line));
 	if (!err && strcmp(line, "ready"))

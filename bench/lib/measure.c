@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@ struct run {
 	const struct plan *plan;
 	const struct subject *subject;
 	struct proc proc;
-	char out[PATH_MAX], err[PATH_MAX];
+	int out, err;		   /* files without a name: nothing of them stays */
 	unsigned long connections; /* of all storms so far */
 	unsigned int storms;
 };
@@ -51,6 +53,26 @@ int measure_untraced(const struct plan *p, struct sample *out)
 	return err;
 }
 
+static int scratch(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/tcpdwell-bench-XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd < 0 ? -errno : fd;
+}
+
+static void close_files(const struct run *r)
+{
+	if (r->out >= 0)
+		close(r->out);
+	if (r->err >= 0)
+		close(r->err);
+}
+
 static const char *start(struct run *r)
 {
 	const char *why;
@@ -60,8 +82,10 @@ static const char *start(struct run *r)
 	if (!argv)
 		return why;
 	others_wait();
-	snprintf(r->out, sizeof(r->out), "%s/%s.out", r->plan->dir, r->subject->key);
-	snprintf(r->err, sizeof(r->err), "%s/%s.err", r->plan->dir, r->subject->key);
+	r->out = scratch(r->plan->dir);
+	r->err = scratch(r->plan->dir);
+	if (r->out < 0 || r->err < 0)
+		return "has no file to write to";
 	if (proc_start(&r->proc, argv, r->out, r->err))
 		return "does not start";
 	for (int ms = 0; ms < START_MS && !progs.n; ms += 100) {
@@ -162,7 +186,7 @@ static void read_output(const struct run *r, struct sample *s)
 
 const char *measure(const struct plan *p, const struct subject *s, struct sample *out)
 {
-	struct run r = {.plan = p, .subject = s};
+	struct run r = {.plan = p, .subject = s, .out = -1, .err = -1};
 	const char *why;
 	int err;
 
@@ -174,6 +198,7 @@ const char *measure(const struct plan *p, const struct subject *s, struct sample
 	why = start(&r);
 	if (why) {
 		proc_stop(&r.proc);
+		close_files(&r);
 		return why;
 	}
 	err = plain_storm(&r, out);
@@ -182,7 +207,6 @@ const char *measure(const struct plan *p, const struct subject *s, struct sample
 	out->peak_kb = proc_peak_kb(&r.proc);
 	proc_stop(&r.proc);
 	read_output(&r, out);
-	unlink(r.out);
-	unlink(r.err);
+	close_files(&r);
 	return err ? strerror(-err) : NULL;
 }

@@ -16,30 +16,19 @@
 /* What a reader that only looks whether there is something may use within a step. */
 #define REST_NS 200000
 
-static int redirect(const char *path, int fd)
+/* What was started in the background by a shell ignores ^C: that is not for what we start. */
+static void child(const char *const argv[], int in, int out, int err)
 {
-	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	return file < 0 || dup2(file, fd) < 0 ? -errno : 0;
-}
-
-static void child(const char *const argv[], const char *out, const char *err, const int in_pipe[2],
-		  const int out_pipe[2])
-{
-	bool ok;
-
+	signal(SIGINT, SIG_DFL);
 	/* nothing stays behind when the benchmark is killed */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (out)
-		ok = !redirect(out, STDOUT_FILENO) && !redirect(err, STDERR_FILENO);
-	else
-		ok = dup2(out_pipe[1], STDOUT_FILENO) >= 0 && dup2(in_pipe[0], STDIN_FILENO) >= 0;
-	if (ok)
+	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+	    dup2(err, STDERR_FILENO) >= 0)
 		execvp(argv[0], (char *const *)argv);
 	_exit(127);
 }
 
-int proc_start(struct proc *p, const char *const argv[], const char *out, const char *err)
+int proc_start(struct proc *p, const char *const argv[], int out, int err)
 {
 	int in_pipe[2], out_pipe[2];
 
@@ -48,7 +37,7 @@ int proc_start(struct proc *p, const char *const argv[], const char *out, const 
 		return -errno;
 	p->pid = fork();
 	if (!p->pid)
-		child(argv, out, err, in_pipe, out_pipe);
+		child(argv, in_pipe[0], out < 0 ? out_pipe[1] : out, err < 0 ? STDERR_FILENO : err);
 	close(in_pipe[0]);
 	close(out_pipe[1]);
 	if (p->pid < 0)

@@ -66,11 +66,14 @@ static int time_sweep(struct tracer *t, struct sweep *out)
 /* A command that fails is no figure. */
 static void time_command(const char *const argv[], struct series *s)
 {
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	double began = now_ms();
 	struct proc p;
-	int status;
+	int status, err;
 
-	if (proc_start(&p, argv, "/dev/null", "/dev/null"))
+	err = proc_start(&p, argv, null, null);
+	close(null);
+	if (err)
 		return;
 	status = proc_finish(&p);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))

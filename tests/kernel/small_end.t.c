@@ -17,8 +17,8 @@
 #define RFC1337 "net.ipv4.tcp_rfc1337"
 #define CHAIN "CLOSED>SYN_SEND>ESTABLISHED>FIN_WAIT_1>FIN_WAIT_2>TIMED_WAIT"
 
-#define EXPECT_KILLED(d, ...)                                                               \
-	EXPECT_TUN(d, .chain = CHAIN ">CLOSED", .open = "active", .close = "active",        \
+#define EXPECT_KILLED(d, ...)                                                                 \
+	EXPECT_TUN(d, .chain = CHAIN ">CLOSED", .open = "active", .close = "active",          \
 		   .reason = "killed", .totals = true, .dwell = {{"TIMED_WAIT", STAY_MS, 0}}, \
 		   __VA_ARGS__)
 

@@ -132,8 +132,10 @@ static void add_netns(struct argp_state *state, const char *arg, struct filter *
 }
 
 static const struct argp_option filter_options[] = {
-	{0, 0, 0, 0, "What to show (each of the first group may be repeated; repeated values are "
-		     "alternatives):", 1},
+	{0, 0, 0, 0,
+	 "What to show (each of the first group may be repeated; repeated values are "
+	 "alternatives):",
+	 1},
 	{"port", KEY_PORT, "PORT", 0, "the local or the remote port", 1},
 	{"lport", KEY_LPORT, "PORT", 0, "the local port", 1},
 	{"rport", KEY_RPORT, "PORT", 0, "the remote port", 1},
@@ -291,7 +293,8 @@ const struct argp run_argp = {.options = run_options, .parser = parse_run};
 static const struct argp_option rules_options[] = {
 	{"max", KEY_MAX, "STATE=DURATION", 0,
 	 "flag a stay in STATE that is longer; may be repeated (default CLOSE_WAIT=60s, "
-	 "TIMED_WAIT=61s, and TIMED_WAIT=4m as a graver step)", 2},
+	 "TIMED_WAIT=61s, and TIMED_WAIT=4m as a graver step)",
+	 2},
 	{0},
 };
 

@@ -26,10 +26,10 @@ struct options {
 void options_init(struct options *o);
 
 /* Its input is a struct options; a bad value ends the program with status 2. */
-extern const struct argp filter_argp;  /* -4 -6 --port --lport --rport --addr --state ... */
-extern const struct argp output_argp;  /* --json --names */
-extern const struct argp run_argp;     /* --duration --count --tier --buffer-size --verbose */
-extern const struct argp rules_argp;   /* --max */
+extern const struct argp filter_argp; /* -4 -6 --port --lport --rport --addr --state ... */
+extern const struct argp output_argp; /* --json --names */
+extern const struct argp run_argp;    /* --duration --count --tier --buffer-size --verbose */
+extern const struct argp rules_argp;  /* --max */
 
 /* Ends the program with status 2: "OPTION takes TAKES, not 'ARG'". */
 void option_refuse(struct argp_state *state, const char *option, const char *arg,

@@ -56,7 +56,8 @@ static int catch_signals(struct run *r)
 	return epoll_ctl(r->tracer.epoll, EPOLL_CTL_ADD, r->signals, &ev) ? -errno : 0;
 }
 
-/* A pipe that nobody reads any more shows at once, not with the next line; files can't be polled. */
+/* A pipe that nobody reads any more shows at once, not with the next line; files can't be polled.
+ */
 static void watch_output(struct run *r)
 {
 	struct epoll_event ev = {.events = 0, .data.fd = STDOUT_FILENO};
@@ -222,7 +223,8 @@ static bool signalled(struct run *r)
 	return true;
 }
 
-/* One round: everything that is there, then what is due by the time it began.  Records taken, or < 0 to end. */
+/* One round: everything that is there, then what is due by the time it began.  Records taken, or <
+ * 0 to end. */
 static long round_once(struct run *r, __u64 now_ns)
 {
 	long n = tracer_drain(&r->tracer, take_record, &r->model, BATCH_MAX);
@@ -261,8 +263,9 @@ static void count_half_open(struct run *r)
 	/* what was there before the start may be among the waiting */
 	r->model.sum.half_open = failed > waiting ? failed - waiting : 0;
 	if (now.unshown)
-		warn_line("%llu records of half-open connections were not shown: there were too many",
-			  now.unshown);
+		warn_line(
+			"%llu records of half-open connections were not shown: there were too many",
+			now.unshown);
 }
 
 /*

@@ -30,7 +30,8 @@ __u64 mono_now_ns(void);
 int run_init(struct run *r, const struct options *o);
 int run_start(struct run *r);
 
-/* Until a signal, --duration, --count or a closed output; the summary is told last.  An exit status. */
+/* Until a signal, --duration, --count or a closed output; the summary is told last.  An exit
+ * status. */
 int run_loop(struct run *r);
 void run_free(struct run *r);
 

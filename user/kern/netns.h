@@ -23,7 +23,8 @@ struct netns_list {
 int netns_find(struct netns_list *l);
 void netns_free(struct netns_list *l);
 
-/* Inode of the namespace that a path ("/run/netns/x", "/proc/1/ns/net") or a bare name in /run/netns leads to.  0 or -errno. */
+/* Inode of the namespace that a path ("/run/netns/x", "/proc/1/ns/net") or a bare name in
+ * /run/netns leads to.  0 or -errno. */
 int netns_ino(const char *path, __u32 *ino);
 
 #endif

@@ -154,8 +154,9 @@ static bool locked_down(void)
 int tracer_explain(int err)
 {
 	if (locked_down()) {
-		warn_line("this kernel is in lockdown (confidentiality), which keeps BPF from reading "
-			  "kernel memory: boot it with lockdown=integrity or without");
+		warn_line(
+			"this kernel is in lockdown (confidentiality), which keeps BPF from reading "
+			"kernel memory: boot it with lockdown=integrity or without");
 		return -EPERM;
 	}
 	if (err == -EPERM || err == -EACCES) {
@@ -202,7 +203,8 @@ static int attach(struct tracer *t)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, t->skel->obj) {
+	bpf_object__for_each_program(prog, t->skel->obj)
+	{
 		struct bpf_link *link;
 
 		if (!bpf_program__autoload(prog))

@@ -17,10 +17,10 @@ struct bpf_link;
 
 struct tracer_options {
 	struct filter filter;
-	enum tier tier;	    /* TIER_AUTO: the best that loads */
-	__u32 buffer_size;  /* bytes; rounded up to a power of two of pages */
-	bool half_open;	    /* stream the request sockets too */
-	bool no_stream;	    /* iterators alone: no record is ever sent */
+	enum tier tier;	   /* TIER_AUTO: the best that loads */
+	__u32 buffer_size; /* bytes; rounded up to a power of two of pages */
+	bool half_open;	   /* stream the request sockets too */
+	bool no_stream;	   /* iterators alone: no record is ever sent */
 };
 
 struct tracer {
@@ -31,8 +31,9 @@ struct tracer {
 	struct bpf_link *list_link;
 	struct ring ring;
 	int epoll;
-	int home_netns; /* where this process belongs */
-	__u64 overflows; /* small sockets refused by tcp_max_tw_buckets, as of the last tracer_rows() */
+	int home_netns;	      /* where this process belongs */
+	__u64 overflows;      /* small sockets refused by tcp_max_tw_buckets, as of the last
+				 tracer_rows() */
 	unsigned int n_netns; /* read by the last tracer_rows() */
 	enum tier tier;
 	char tier_reason[128]; /* why it is not a better one; "" when it is the best */
@@ -71,14 +72,15 @@ __u64 tracer_lost(struct tracer *t, enum lost_cause cause);
 
 /* Half-open connections, since the start. */
 struct req_counts {
-	__u64 born; /* SYNs that were answered */
-	__u64 done; /* ... that became a connection */
+	__u64 born;    /* SYNs that were answered */
+	__u64 done;    /* ... that became a connection */
 	__u64 unshown; /* records that the limit of the stream held back */
 };
 
 struct req_counts tracer_requests(struct tracer *t);
 
-/* A local port filter holds SYN_SENT sockets back since this was last asked: a tracer_rows() lets them go. */
+/* A local port filter holds SYN_SENT sockets back since this was last asked: a tracer_rows() lets
+ * them go. */
 bool tracer_held(struct tracer *t);
 
 /*
@@ -88,7 +90,8 @@ bool tracer_held(struct tracer *t);
 typedef void (*row_fn)(void *ctx, const struct row_sock *row);
 int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx);
 
-/* One run of an iterator, by its link's descriptor, in the namespace of the caller, whose inode the rows get. */
+/* One run of an iterator, by its link's descriptor, in the namespace of the caller, whose inode the
+ * rows get. */
 int iter_rows(int link_fd, __u32 netns, row_fn fn, void *ctx);
 
 #endif

@@ -33,19 +33,19 @@ struct conn {
 	__u64 cookie;
 	__u64 since_ns; /* entry into `state` */
 	struct sock_ident ident;
-	struct sock_end end;  /* of a small socket: what the big one left */
-	__u64 until_ns;	      /* small: when its timer expires */
-	__u64 reused_by;      /* ending: cookie of the connection that took its place */
-	__u64 moved_ns;	      /* ending: when it entered TIMED_WAIT, if it is not set again */
-	__u64 ended_ns;	      /* in_limbo, ending: when that was */
-	__u64 seen_ns;	      /* last met by an iterator */
-	__u32 deadline_slot;  /* see deadline.c; 0: none */
-	__u32 slot;	      /* see table.c */
+	struct sock_end end; /* of a small socket: what the big one left */
+	__u64 until_ns;	     /* small: when its timer expires */
+	__u64 reused_by;     /* ending: cookie of the connection that took its place */
+	__u64 moved_ns;	     /* ending: when it entered TIMED_WAIT, if it is not set again */
+	__u64 ended_ns;	     /* in_limbo, ending: when that was */
+	__u64 seen_ns;	     /* last met by an iterator */
+	__u32 deadline_slot; /* see deadline.c; 0: none */
+	__u32 slot;	     /* see table.c */
 	__u32 next_free;
 	__u32 wait_round; /* see struct waits */
 	__u32 reuse_next; /* see small_reuse() */
 	__u16 reuse_chain;
-	__u32 rearms;	      /* of TIMED_WAIT */
+	__u32 rearms; /* of TIMED_WAIT */
 	__u8 state;
 	__u8 roles;
 	bool at_least;	/* the stay began before since_ns */
@@ -57,12 +57,12 @@ struct conn {
 	__u8 end_what;	/* ending: enum small_what */
 	__u8 end_via;	/* small: enum via of the last record */
 	bool half_open; /* a request_sock: it has no cookie of its own, this one is made up */
-	bool set_aside;	/* its socket has a later connection: see small_set_aside() */
+	bool set_aside; /* its socket has a later connection: see small_set_aside() */
 	bool reuse_linked;
-	bool used;	/* see table.c */
-	__u8 level;	/* alerts fired for this stay: 0, or 1 + the rule's step */
-	__u8 rule;	/* of the next deadline */
-	__u8 fired;	/* the rule that fired last, while level */
+	bool used;	  /* see table.c */
+	__u8 level;	  /* alerts fired for this stay: 0, or 1 + the rule's step */
+	__u8 rule;	  /* of the next deadline */
+	__u8 fired;	  /* the rule that fired last, while level */
 	__u8 limbo_from;  /* in_limbo: the state it was in */
 	__u8 limbo_flags; /* in_limbo: step_flag of its end */
 };
@@ -72,15 +72,15 @@ struct rule;
 struct transition {
 	const struct conn *conn;
 	__u64 mono_ns;
-	__u64 dwell_ns; /* in `from` */
+	__u64 dwell_ns;		    /* in `from` */
 	const struct sock_end *end; /* at the end of a connection, else NULL */
 	const struct rule *over;    /* the rule whose threshold the stay passed, or NULL */
 	__u8 from;
 	__u8 to;
-	__u8 via;    /* enum via */
-	__u8 reason; /* enum reason */
-	bool at_least; /* dwell_ns is a lower bound */
-	bool first;    /* the connection begins: there was no stay in `from` */
+	__u8 via;	 /* enum via */
+	__u8 reason;	 /* enum reason */
+	bool at_least;	 /* dwell_ns is a lower bound */
+	bool first;	 /* the connection begins: there was no stay in `from` */
 	__u32 rearms;	 /* of the TIMED_WAIT that ends */
 	__u64 reused_by; /* cookie, at REASON_REUSED where known */
 };

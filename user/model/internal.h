@@ -18,8 +18,7 @@ void conn_tell(struct model *m, const struct conn *c, struct transition *t);
 void conn_step(struct model *m, struct conn *c, struct transition *t);
 
 /* Sets the state that a connection is in, without telling. */
-void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns,
-		bool at_least);
+void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns, bool at_least);
 
 /* The connection is over: told already, or not to be told. */
 void conn_forget(struct model *m, struct conn *c, __u64 now_ns);

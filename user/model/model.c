@@ -7,11 +7,11 @@
 #include "model/internal.h"
 #include "model/reason.h"
 
-#define TELL(m, call, ...)                                                                         \
-	do {                                                                                       \
-		for (unsigned int i_ = 0; i_ < (m)->n_sinks; i_++)                                 \
-			if ((m)->sink[i_]->ops->call)                                              \
-				(m)->sink[i_]->ops->call((m)->sink[i_], ##__VA_ARGS__);            \
+#define TELL(m, call, ...)                                                              \
+	do {                                                                            \
+		for (unsigned int i_ = 0; i_ < (m)->n_sinks; i_++)                      \
+			if ((m)->sink[i_]->ops->call)                                   \
+				(m)->sink[i_]->ops->call((m)->sink[i_], ##__VA_ARGS__); \
 	} while (0)
 
 int model_init(struct model *m)
@@ -93,8 +93,7 @@ void conn_arm(struct model *m, struct conn *c, __u64 now_ns)
 		m->no_memory = true;
 }
 
-void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns,
-		bool at_least)
+void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns, bool at_least)
 {
 	resolve(m, c, since_ns);
 	m->by_state[c->state]--;

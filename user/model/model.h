@@ -41,7 +41,7 @@ struct ends {
 		__u64 cookie;
 		__u64 at_ns;
 		__u64 due_ns;
-	} *wait;
+	} * wait;
 	__u32 head, n, room;
 };
 
@@ -58,23 +58,25 @@ struct model {
 	struct sink *sink[MODEL_SINKS];
 	unsigned int n_sinks;
 	struct summary sum;
-	__u64 count_max;  /* stop after so many transitions, 0: never */
-	__u32 n_small;	  /* connections in small sockets */
-	struct waits fin_waits; /* ... of them in FIN_WAIT_2 */
-	__u32 n_limbo;	  /* ... and those that may be */
-	__u32 n_set_aside; /* small sockets beside a later connection of their socket */
-	__u32 n_half_open; /* request sockets, when they are shown */
-	bool half_open;	   /* show them */
-	__u64 last_listener; /* whose owner a request socket got */
+	__u64 count_max;	       /* stop after so many transitions, 0: never */
+	__u32 n_small;		       /* connections in small sockets */
+	struct waits fin_waits;	       /* ... of them in FIN_WAIT_2 */
+	__u32 n_limbo;		       /* ... and those that may be */
+	__u32 n_set_aside;	       /* small sockets beside a later connection of their socket */
+	__u32 n_half_open;	       /* request sockets, when they are shown */
+	bool half_open;		       /* show them */
+	__u64 last_listener;	       /* whose owner a request socket got */
 	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets that went to SYN_SENT */
 	__u32 n_recent_syn;
 	__u32 reuse[1 << REUSE_BITS]; /* ending small sockets by ports and peer: slots + 1 */
-	struct ends ends; /* small sockets whose end waits for what follows it */
-	__u64 overflow_ns; /* a full tcp_max_tw_buckets was last seen to refuse one; set by who looks */
-	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records */
+	struct ends ends;	      /* small sockets whose end waits for what follows it */
+	__u64 overflow_ns; /* a full tcp_max_tw_buckets was last seen to refuse one; set by who
+			      looks */
+	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records
+			   */
 	__u64 resync_ns;  /* begin of the resync that goes on */
 	__u32 by_state[ST_MAX];
-	bool started; /* after model_hello(): before it, rows are sockets from before the start */
+	bool started;	/* after model_hello(): before it, rows are sockets from before the start */
 	bool unknown;	/* a record spoke of an unknown connection: a resync is due */
 	bool no_memory; /* a connection could not be kept */
 };
