@@ -14,6 +14,10 @@ CONNECTIONS=3000
 LATE=100 # whose FIN_WAIT_2 lasts
 NEVER=20 # whose FIN_WAIT_2 times out
 
+storm() {
+	inside perl "$(dirname "$0")/lib/storm.pl" "$@"
+}
+
 # begin_tiers: those that work; they are $tiers, and $tracers their process ids
 begin_tiers() {
 	local tier
@@ -88,9 +92,22 @@ compare() {
 	close_by "$1" "$2" TIMED_WAIT CLOSED 20000000 1
 }
 
+# What no record tells, and no sweep has so far, is told at the end.
+ended_at_once() {
+	begin end --json --tier "$1"
+	storm 0 "$LATE" 0
+	check_trace end "$1, ended at once"
+	is "$(count_steps FIN_WAIT_2 TIMED_WAIT)" "$LATE" "$1, ended at once: each FIN_WAIT_2 became TIMED_WAIT"
+}
+
+for tier in timer sweep fentry; do
+	enter_tier tiers "$tier" && ended_at_once "$tier"
+done
+
+drop_netns
 new_netns
 begin_tiers
-inside perl "$(dirname "$0")/lib/storm.pl" "$CONNECTIONS" "$LATE" "$NEVER"
+storm "$CONNECTIONS" "$LATE" "$NEVER"
 ok $? "the storm runs"
 for tier in "${tiers[@]}"; do
 	check_alive "$tier" "$tier"

@@ -57,7 +57,7 @@ for my $i (1 .. $connections) {
 }
 my @late = map { half(0) } 1 .. $late;
 my @never = map { half(1) } 1 .. $never;
-pause(LATE_S);
+pause(LATE_S) if @late;
 close $_ for @late;
-pause(TIMEOUT_S);
+pause(TIMEOUT_S) if @never;
 close $_ for @never;
