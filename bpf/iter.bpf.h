@@ -17,7 +17,7 @@ SEC("iter/task_file")
 int claim_socks(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct sock *sk = held_sock(ctx);
+	struct sock *sk = held_sock(ctx->file);
 	struct sock_store *st;
 
 	if (!task || !sk)

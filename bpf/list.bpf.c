@@ -2,9 +2,11 @@
 /*
  * `tcpdwell list`: all sockets there are, read once.  Loading is most of what a
  * list costs.  So this is an object of its own, without the tracer's maps and
- * ksyms, which the kernel relocates itself (a light skeleton, Linux 5.17); and
- * it leaves to the user side what need not be asked here: the namespace is that
- * in which the iterator was made.
+ * ksyms, which the kernel relocates itself (a light skeleton, Linux 5.17).  Each
+ * type that it has to look up costs it half a millisecond: the arguments of the
+ * iterators are taken as the array that they are, and what the user side knows
+ * need not be asked here (the namespace is that in which the iterator is made).
+ * Older kernels, and older shapes of these types, are user/kern/census.c's matter.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -23,12 +25,17 @@ struct {
 	__type(value, struct sock_owner);
 } owners SEC(".maps");
 
-/* First of two passes: who holds each socket. */
+/* What the iterators hand over begins with it. */
+struct iter_meta {
+	struct seq_file *seq;
+};
+
+/* First of two passes: who holds each socket.  Of: meta, task, descriptor, file. */
 SEC("iter/task_file")
-int claim_all(struct bpf_iter__task_file *ctx)
+int claim_all(__u64 *ctx)
 {
-	struct task_struct *task = ctx->task;
-	struct sock *sk = held_sock(ctx);
+	struct task_struct *task = (void *)ctx[1];
+	struct sock *sk = held_sock((void *)ctx[3]);
 	struct sock_owner *o;
 
 	if (!task || !sk)
@@ -74,6 +81,31 @@ static __always_inline void row_stay(const struct tcp_sock *tp, struct row_sock 
 		entered(r, known_stay(r->state, r->last_rx_ns), false);
 }
 
+static __always_inline bool in_cgroup(const struct cgroup *cg, __u32 level, __u64 id)
+{
+	struct cgroup *up = NULL;
+
+	if ((__u32)cg->level < level || level > 255)
+		return false;
+	bpf_core_read(&up, sizeof(up), &cg->ancestors[level]);
+	return up && BPF_CORE_READ(up, kn, id) == id;
+}
+
+static __always_inline void row_cgroup(const struct sock *sk, struct row_sock *r)
+{
+	const volatile struct filter *f = &config.filter;
+	struct cgroup *cg = sk->sk_cgrp_data.cgroup;
+	bool found = !f->n_cgroup;
+
+	if (cg)
+		r->ident.cgroup = cg->kn->id;
+#pragma clang loop unroll(disable)
+	for (int i = 0; cg && !found && i < FILTER_MAX && i < f->n_cgroup; i++)
+		found = in_cgroup(cg, f->cgroup[i].level, f->cgroup[i].id);
+	if (!found)
+		r->flags |= ROW_FILTERED;
+}
+
 static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp, struct row_sock *r)
 {
 	struct sock_owner *o;
@@ -86,9 +118,7 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	row_ends(&sk->__sk_common, r);
 	r->ident.lport = sk->__sk_common.skc_num;
 	r->ident.mptcp = sk->sk_protocol == IPPROTO_MPTCP;
-	r->ident.cgroup = sock_cgroup_id(sk);
-	if (!filter_cgroup(&config.filter, sk))
-		r->flags |= ROW_FILTERED;
+	row_cgroup(sk, r);
 	o = bpf_sk_storage_get(&owners, sk, 0, 0);
 	if (o)
 		r->ident.owner = *o;
@@ -127,20 +157,22 @@ static __always_inline void row_request(struct sock_common *skc, struct tcp_requ
 	r->ident.lport = skc->skc_num;
 }
 
+/* Of: meta, socket, uid. */
 SEC("iter/tcp")
-int list_all(struct bpf_iter__tcp *ctx)
+int list_all(__u64 *ctx)
 {
-	struct sock_common *skc = ctx->sk_common;
+	struct iter_meta *meta = (void *)ctx[0];
+	struct sock_common *skc = (void *)ctx[1];
+	struct row_sock r = {.flags = ROW_AT_LEAST};
 	struct tcp_timewait_sock *tw;
 	struct tcp_request_sock *req;
-	struct row_sock r = {.flags = ROW_AT_LEAST};
 	struct tcp_sock *tp;
 
 	if (!skc)
 		return 0;
 	r.mono_ns = bpf_ktime_get_ns();
 	r.state = skc->skc_state;
-	r.uid = ctx->uid;
+	r.uid = ctx[2];
 	tp = bpf_skc_to_tcp_sock(skc);
 	tw = tp ? NULL : bpf_skc_to_tcp_timewait_sock(skc);
 	req = tp || tw ? NULL : bpf_skc_to_tcp_request_sock(skc);
@@ -152,6 +184,6 @@ int list_all(struct bpf_iter__tcp *ctx)
 		row_request(skc, req, &r);
 	else
 		return 0;
-	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
+	bpf_seq_write(meta->seq, &r, sizeof(r));
 	return 0;
 }

@@ -15,13 +15,11 @@ static __always_inline void owner_is_holder(struct sock_owner *o, const struct t
 }
 
 /* The TCP socket behind a descriptor, or NULL. */
-static __always_inline struct sock *held_sock(struct bpf_iter__task_file *ctx)
+static __always_inline struct sock *held_sock(struct file *file)
 {
-	struct file *file = ctx->file;
-	struct socket *sock;
+	struct socket *sock = file ? bpf_sock_from_file(file) : NULL;
 	struct sock *sk;
 
-	sock = file ? bpf_sock_from_file(file) : NULL;
 	sk = sock ? sock->sk : NULL;
 	if (!sk || !is_tcp(sk) || sk->__sk_common.skc_state == ST_CLOSE)
 		return NULL;

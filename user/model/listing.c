@@ -52,13 +52,18 @@ static __u64 mix(__u64 h, __u64 v)
 	return h ^ h >> 32;
 }
 
-/* A request socket has no cookie: its ends tell it from others. */
-static __u64 row_hash(const struct row_sock *r)
+static __u32 cookie_hash(__u64 cookie)
+{
+	return mix(0, cookie);
+}
+
+/* Without a cookie its ends tell a socket from others. */
+static __u32 row_hash(const struct row_sock *r)
 {
 	__u64 peer[2];
 
 	if (r->cookie)
-		return mix(0, r->cookie);
+		return cookie_hash(r->cookie);
 	memcpy(peer, r->ident.raddr, sizeof(peer));
 	return mix(mix(mix(0, peer[0]), peer[1]), (__u64)r->ident.rport << 16 | r->ident.lport);
 }
@@ -74,42 +79,60 @@ static bool same_socket(const struct row_sock *a, const struct row_sock *b)
 }
 
 /* The slot of a socket that is there, or the empty one for it. */
-static __u32 *slot_of(const struct listing *l, const struct row_sock *r)
+static struct seen *slot_of(const struct listing *l, const struct row_sock *r, __u32 hash)
 {
-	__u32 i = row_hash(r) & l->mask;
+	__u32 i = hash & l->mask;
 
-	while (l->seen[i] && !same_socket(&l->row[l->seen[i] - 1], r))
-		i = (i + 1) & l->mask;
+	for (; l->seen[i].row; i = (i + 1) & l->mask)
+		if (l->seen[i].hash == hash && same_socket(&l->row[l->seen[i].row - 1], r))
+			break;
 	return &l->seen[i];
 }
 
 static const struct row_sock *row_of_cookie(const struct listing *l, __u64 cookie)
 {
-	__u32 i = mix(0, cookie) & l->mask;
+	__u32 hash = cookie_hash(cookie), i = hash & l->mask;
 
-	while (l->seen[i] && l->row[l->seen[i] - 1].cookie != cookie)
-		i = (i + 1) & l->mask;
-	return l->seen[i] ? &l->row[l->seen[i] - 1] : NULL;
+	for (; l->seen[i].row; i = (i + 1) & l->mask) {
+		const struct row_sock *r = &l->row[l->seen[i].row - 1];
+
+		if (l->seen[i].hash == hash && r->cookie == cookie)
+			return r;
+	}
+	return NULL;
+}
+
+static void move_seen(struct listing *l, const struct seen *old, __u32 n)
+{
+	for (__u32 i = 0; i < n; i++) {
+		__u32 at = old[i].hash & l->mask;
+
+		if (!old[i].row)
+			continue;
+		while (l->seen[at].row)
+			at = (at + 1) & l->mask;
+		l->seen[at] = old[i];
+	}
 }
 
 static int grow(struct listing *l)
 {
 	__u32 room = 2 * l->room;
 	struct row_sock *row = realloc(l->row, room * sizeof(*row));
-	__u32 *seen;
+	struct seen *old = l->seen;
 
 	if (!row)
 		return -ENOMEM;
 	l->row = row;
-	seen = calloc(2 * (size_t)room, sizeof(*seen));
-	if (!seen)
+	l->seen = calloc(2 * (size_t)room, sizeof(*l->seen));
+	if (!l->seen) {
+		l->seen = old;
 		return -ENOMEM;
-	free(l->seen);
-	l->seen = seen;
+	}
 	l->mask = 2 * room - 1;
+	move_seen(l, old, 2 * l->room);
+	free(old);
 	l->room = room;
-	for (__u32 i = 0; i < l->n; i++)
-		*slot_of(l, &l->row[i]) = i + 1;
 	return 0;
 }
 
@@ -154,7 +177,8 @@ bool row_has_end(const struct row_sock *r)
 
 void listing_add(struct listing *l, const struct row_sock *row)
 {
-	__u32 *slot;
+	struct seen *slot;
+	__u32 hash = row_hash(row);
 
 	if (row->state >= ST_MAX)
 		return;
@@ -162,12 +186,13 @@ void listing_add(struct listing *l, const struct row_sock *row)
 		l->no_memory = true;
 		return;
 	}
-	slot = slot_of(l, row);
-	if (*slot)
+	slot = slot_of(l, row, hash);
+	if (slot->row)
 		return;
 	l->row[l->n] = *row;
 	settle_stay(&l->row[l->n]);
-	*slot = ++l->n;
+	slot->hash = hash;
+	slot->row = ++l->n;
 }
 
 /*
@@ -215,6 +240,7 @@ const struct row_sock *listing_row(const struct listing *l, __u32 i)
 int listing_choose(struct listing *l, const struct filter *f)
 {
 	free(l->order);
+	memset(l->by, 0, sizeof(l->by));
 	l->n_order = 0;
 	l->order = malloc((l->n + 1) * sizeof(*l->order));
 	if (!l->order)
@@ -224,8 +250,10 @@ int listing_choose(struct listing *l, const struct filter *f)
 
 		if (r->kind == ROW_REQUEST)
 			give_owner(l, r);
-		if (wanted(f, r))
-			l->order[l->n_order++] = i;
+		if (!wanted(f, r))
+			continue;
+		l->order[l->n_order++] = i;
+		l->by[row_stay_by(r)]++;
 	}
 	return 0;
 }

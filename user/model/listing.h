@@ -4,6 +4,7 @@
 #ifndef TCPDWELL_MODEL_LISTING_H
 #define TCPDWELL_MODEL_LISTING_H
 
+#include <stddef.h>
 #include "filter.h"
 #include "model/event.h"
 
@@ -35,12 +36,19 @@ enum stay_by {
 /* "timer", "syn", "last_segment", "unknown". */
 const char *stay_by_name(enum stay_by by);
 
+/* A row that is there, with its hash, so that few rows need be looked at to find one. */
+struct seen {
+	__u32 hash;
+	__u32 row; /* + 1, 0: empty */
+};
+
 struct listing {
 	struct row_sock *row;
 	__u32 n, room;
 	__u32 *order; /* the rows to show, after listing_choose() */
 	__u32 n_order;
-	__u32 *seen; /* row + 1 by hash, 0: empty */
+	__u32 by[STAY_MAX]; /* of these: how many stays are known in which way */
+	struct seen *seen;  /* by hash */
 	__u32 mask;
 	bool no_memory; /* some rows are not there */
 };
@@ -69,6 +77,19 @@ int listing_sort(struct listing *l, enum listing_sort sort);
 
 /* The i-th row to show, i < n_order. */
 const struct row_sock *listing_row(const struct listing *l, __u32 i);
+
+/* Whoever goes through all of them in order asks for the rows to come early: sorted, they lie
+ * about. */
+static inline void listing_prefetch(const struct listing *l, __u32 i)
+{
+	const char *row;
+
+	if (i + 8 >= l->n_order)
+		return;
+	row = (const char *)&l->row[l->order[i + 8]];
+	for (size_t at = 0; at < sizeof(struct row_sock); at += 64)
+		__builtin_prefetch(row + at);
+}
 
 /* Time in the state, 0 where it is unknown, and where it comes from. */
 __u64 row_stay_ns(const struct row_sock *r);

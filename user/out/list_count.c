@@ -164,21 +164,16 @@ static char *say_number(char *p, __u32 count, const char *noun)
 
 void list_talk(struct obuf *b, const struct listing *l, unsigned int n_netns)
 {
-	bool bound = false, unknown = false;
 	char *p = obuf_room(b, LINE_ROOM);
 
 	if (!p)
 		return;
-	for (__u32 i = 0; i < l->n_order; i++) {
-		bound |= row_stay_by(listing_row(l, i)) == STAY_SEGMENT;
-		unknown |= row_stay_by(listing_row(l, i)) == STAY_UNKNOWN;
-	}
 	p = say_number(p, l->n_order, " TCP socket");
 	p = say_number(FMT_LIT(p, " in "), n_netns, " network namespace");
 	*p++ = '\n';
-	if (bound)
+	if (l->by[STAY_SEGMENT])
 		p = FMT_LIT(p, ">= at least: since the last segment that came\n");
-	if (unknown)
+	if (l->by[STAY_UNKNOWN])
 		p = FMT_LIT(p, "- not known: the kernel keeps nothing that tells since when; "
 			       "tcpdwell trace sees it happen\n");
 	obuf_done(b, p);

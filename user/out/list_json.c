@@ -58,8 +58,10 @@ void list_json_rows(struct obuf *b, const struct listing *l, const struct out_op
 {
 	struct fmt_clock clock = {0};
 
-	for (__u32 i = 0; i < l->n_order; i++)
+	for (__u32 i = 0; i < l->n_order; i++) {
+		listing_prefetch(l, i);
 		put_row(b, listing_row(l, i), o, &clock);
+	}
 }
 
 static char *put_states(char *p, const __u32 by_state[ST_MAX], enum name_set names)

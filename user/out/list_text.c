@@ -303,6 +303,8 @@ void list_text_rows(struct obuf *b, const struct listing *l, const struct out_op
 
 	fit(&t, l, n_netns);
 	put_title(b, &t);
-	for (__u32 i = 0; i < l->n_order; i++)
+	for (__u32 i = 0; i < l->n_order; i++) {
+		listing_prefetch(l, i);
 		put_row(b, &t, listing_row(l, i));
+	}
 }
