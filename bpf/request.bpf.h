@@ -14,8 +14,8 @@
 /* Records of request sockets: so many each window */
 #define REQ_WINDOW_NS 100000000ULL
 #define REQ_PER_WINDOW 400
-/* A child and the end of its request_sock follow each other in one softirq. */
-#define CHILD_NEAR_NS 1000000ULL
+/* A child and the end of its request_sock follow each other in one softirq, slow in a guest. */
+#define CHILD_NEAR_NS 20000000ULL
 
 /* net/ipv4/inet_connection_sock.c, static */
 extern const void reqsk_timer_handler __ksym __weak;
