@@ -136,6 +136,7 @@ void request_record(struct model *m, const struct rec_request *r)
 		return;
 	c->end.retransmits = r->retransmits;
 	c->seen_ns = r->mono_ns;
+	c->missed = 0;
 	if (r->what == REQUEST_STARTED) {
 		c->ending = false;
 		return;
@@ -158,6 +159,7 @@ void request_row(struct model *m, const struct row_sock *row)
 	if (!c)
 		return;
 	c->seen_ns = row->mono_ns;
+	c->missed = 0;
 	c->end.retransmits = row->retransmits;
 }
 
