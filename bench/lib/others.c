@@ -78,9 +78,19 @@ unsigned int others_note(long patience_s)
 	return noted;
 }
 
+/* What has gone since it was noted did not stay. */
+static bool has_others(void)
+{
+	unsigned int now = count();
+
+	if (now < noted)
+		noted = now;
+	return now > noted;
+}
+
 void others_wait(void)
 {
-	for (; patience_ms > 0 && (is_busy() || count() > noted); patience_ms -= STEP_MS)
+	for (; patience_ms > 0 && (is_busy() || has_others()); patience_ms -= STEP_MS)
 		;
 }
 

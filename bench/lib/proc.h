@@ -14,9 +14,11 @@ struct proc {
 	int in;	   /* its stdin, when that is a pipe; or -1 */
 };
 
-/* With out and err NULL it is talked to by pipes (stderr is ours), else they are files.  0 or
- * -errno. */
-int proc_start(struct proc *p, const char *const argv[], const char *out, const char *err);
+/*
+ * Its stdout and stderr are these files; with -1 it is talked to by pipes, and
+ * its stderr is ours.  0 or -errno.
+ */
+int proc_start(struct proc *p, const char *const argv[], int out, int err);
 
 /* A line of its stdout, without the line's end.  0, or -EPIPE at its end. */
 int proc_line(struct proc *p, char *line, size_t size);
