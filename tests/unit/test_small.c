@@ -538,6 +538,29 @@ static void there_before(void **unused)
 	all_is_over();
 }
 
+/* The records of a small socket whose FIN_WAIT_2 is a short one have not been taken yet. */
+static void row_before_its_records(void **unused)
+{
+	struct row_sock row = row_of(ROW_SMALL, A, ST_FIN_WAIT2);
+
+	(void)unused;
+	assert_true(model_behind(&feed.m, &row));
+	row.flags = ROW_FILTERED;
+	assert_false(model_behind(&feed.m, &row));
+	row.flags = 0;
+	reaches_fin_wait_2(A);
+	assert_true(model_behind(&feed.m, &row));
+	later(MS);
+	ends(A, ST_FIN_WAIT2, MS);
+	told_until_fin_wait_2();
+	assert_false(model_behind(&feed.m, &row));
+	row_small(A, ST_FIN_WAIT2, 3 * SEC);
+	assert_false(model_behind(&feed.m, &row));
+	assert_int_equal(feed.m.table.n, 1);
+	row = row_of(ROW_FULL, B, ST_ESTABLISHED);
+	assert_false(model_behind(&feed.m, &row));
+}
+
 /* A miss as a big socket is none as a small one. */
 static void misses_begin_anew(void **unused)
 {
@@ -741,6 +764,7 @@ int main(void)
 		sweep_test(ends_before_its_time),
 		sweep_test(rearmed_between_sweeps),
 		sweep_test(there_before),
+		feed_test(row_before_its_records),
 		feed_test(misses_begin_anew),
 		feed_test(disconnected_in_fin_wait_2),
 		sweep_test(disconnected_in_time_wait_by_sweeps),

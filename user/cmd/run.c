@@ -106,9 +106,9 @@ static void take_row(void *ctx, const struct row_sock *row)
 {
 	struct run *r = ctx;
 
-	model_row(&r->model, row);
-	if (++r->rows % DRAIN_EVERY_ROWS == 0 && r->model.started)
+	if (r->model.started && (++r->rows % DRAIN_EVERY_ROWS == 0 || model_behind(&r->model, row)))
 		tracer_drain(&r->tracer, take_record, &r->model, BATCH_MAX);
+	model_row(&r->model, row);
 }
 
 /* A namespace that went takes its count along: that is no overflow. */

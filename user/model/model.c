@@ -300,6 +300,16 @@ static void row_new(struct model *m, const struct row_sock *row)
 	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
 }
 
+bool model_behind(const struct model *m, const struct row_sock *row)
+{
+	const struct conn *c;
+
+	if (row->kind != ROW_SMALL || row->flags & ROW_FILTERED)
+		return false;
+	c = table_find(&m->table, row->cookie);
+	return !c || (!c->small && !c->in_limbo);
+}
+
 void model_row(struct model *m, const struct row_sock *row)
 {
 	struct conn *c;

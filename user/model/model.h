@@ -94,7 +94,11 @@ int model_add_sink(struct model *m, struct sink *s);
  */
 int model_record(struct model *m, const void *rec, size_t size);
 
-/* A row of an iterator. */
+/*
+ * A row of an iterator.  Of a small socket that no record has told of, ask first
+ * whether the records are behind: those that are there have to be taken before.
+ */
+bool model_behind(const struct model *m, const struct row_sock *row);
 void model_row(struct model *m, const struct row_sock *row);
 
 /* Around the rows of all namespaces: what was not met in between is gone. */
