@@ -24,13 +24,9 @@ int listing_init(struct listing *l)
 {
 	memset(l, 0, sizeof(*l));
 	l->row = malloc(ROOM_START * sizeof(*l->row));
-	l->seen = calloc(2 * ROOM_START, sizeof(*l->seen));
-	if (!l->row || !l->seen) {
-		listing_free(l);
+	if (!l->row)
 		return -ENOMEM;
-	}
 	l->room = ROOM_START;
-	l->mask = 2 * ROOM_START - 1;
 	return 0;
 }
 
@@ -102,36 +98,38 @@ static const struct row_sock *row_of_cookie(const struct listing *l, __u64 cooki
 	return NULL;
 }
 
-static void move_seen(struct listing *l, const struct seen *old, __u32 n)
+/* All at once, when their number is known.  Of a socket that was met twice the first row counts. */
+static int index_rows(struct listing *l)
 {
-	for (__u32 i = 0; i < n; i++) {
-		__u32 at = old[i].hash & l->mask;
+	__u32 size = 16;
 
-		if (!old[i].row)
-			continue;
-		while (l->seen[at].row)
-			at = (at + 1) & l->mask;
-		l->seen[at] = old[i];
+	while (size < 2 * l->n)
+		size *= 2;
+	free(l->seen);
+	l->seen = calloc(size, sizeof(*l->seen));
+	if (!l->seen)
+		return -ENOMEM;
+	l->mask = size - 1;
+	for (__u32 i = 0; i < l->n; i++) {
+		__u32 hash = row_hash(&l->row[i]);
+		struct seen *slot = slot_of(l, &l->row[i], hash);
+
+		if (slot->row)
+			l->row[i].kind = 0;
+		else
+			*slot = (struct seen){hash, i + 1};
 	}
+	return 0;
 }
 
 static int grow(struct listing *l)
 {
 	__u32 room = 2 * l->room;
 	struct row_sock *row = realloc(l->row, room * sizeof(*row));
-	struct seen *old = l->seen;
 
 	if (!row)
 		return -ENOMEM;
 	l->row = row;
-	l->seen = calloc(2 * (size_t)room, sizeof(*l->seen));
-	if (!l->seen) {
-		l->seen = old;
-		return -ENOMEM;
-	}
-	l->mask = 2 * room - 1;
-	move_seen(l, old, 2 * l->room);
-	free(old);
 	l->room = room;
 	return 0;
 }
@@ -177,22 +175,14 @@ bool row_has_end(const struct row_sock *r)
 
 void listing_add(struct listing *l, const struct row_sock *row)
 {
-	struct seen *slot;
-	__u32 hash = row_hash(row);
-
 	if (row->state >= ST_MAX)
 		return;
 	if (l->n == l->room && grow(l)) {
 		l->no_memory = true;
 		return;
 	}
-	slot = slot_of(l, row, hash);
-	if (slot->row)
-		return;
 	l->row[l->n] = *row;
-	settle_stay(&l->row[l->n]);
-	slot->hash = hash;
-	slot->row = ++l->n;
+	settle_stay(&l->row[l->n++]);
 }
 
 /*
@@ -224,7 +214,7 @@ static bool wanted(const struct filter *f, const struct row_sock *r)
 	struct flow w = {
 		.lport = id->lport, .rport = id->rport, .netns = id->netns, .family = id->family};
 
-	if ((r->flags & ROW_FILTERED) || (f->n_cgroup && !id->cgroup))
+	if (!r->kind || (r->flags & ROW_FILTERED) || (f->n_cgroup && !id->cgroup))
 		return false;
 	memcpy(w.laddr, id->laddr, sizeof(w.laddr));
 	memcpy(w.raddr, id->raddr, sizeof(w.raddr));
@@ -239,6 +229,10 @@ const struct row_sock *listing_row(const struct listing *l, __u32 i)
 
 int listing_choose(struct listing *l, const struct filter *f)
 {
+	int err = index_rows(l);
+
+	if (err)
+		return err;
 	free(l->order);
 	memset(l->by, 0, sizeof(l->by));
 	l->n_order = 0;

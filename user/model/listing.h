@@ -58,17 +58,16 @@ int listing_init(struct listing *l);
 void listing_free(struct listing *l);
 
 /*
- * A row of an iterator.  One that was there already is dropped: before
- * Linux 6.16 iter/tcp can show a socket twice.  From here on since_ns is the
- * entry into the state, 0 where nothing tells it, and ROW_AT_LEAST says whether
- * that is a bound.
+ * A row of an iterator.  From here on since_ns is the entry into the state, 0
+ * where nothing tells it, and ROW_AT_LEAST says whether that is a bound.
  */
 void listing_add(struct listing *l, const struct row_sock *row);
 
 /*
- * After the last row: a half-open connection belongs to whom its listener
- * belongs to; then the rows to show are those that f wants, in the order in
- * which they came.  0 or -ENOMEM.
+ * After the last row: of a socket that is there twice, which iter/tcp can do
+ * before Linux 6.16, the second is dropped; a half-open connection belongs to
+ * whom its listener belongs to; then the rows to show are those that f wants,
+ * in the order in which they came.  0 or -ENOMEM.
  */
 int listing_choose(struct listing *l, const struct filter *f);
 

@@ -217,8 +217,15 @@ static void fit(struct table *t, const struct listing *l, unsigned int n_netns)
  * Lines
  */
 
-/* The last column needs no blanks behind it. */
-static char *put_cell(const struct table *t, char *p, enum cell c, const char *text, size_t n,
+static char *blanks(char *p, unsigned int have, unsigned int width)
+{
+	if (have >= width)
+		return p;
+	memset(p, ' ', width - have);
+	return p + width - have;
+}
+
+static char *put_text(const struct table *t, char *p, enum cell c, const char *text, size_t n,
 		      size_t keep)
 {
 	unsigned int width = t->width[c];
@@ -230,15 +237,23 @@ static char *put_cell(const struct table *t, char *p, enum cell c, const char *t
 			keep += (width - keep - 1) / 2;
 		return column_put(p, text, n, keep, width);
 	}
-	if (cells[c].right && columns < width) {
-		memset(p, ' ', width - columns);
-		p += width - columns;
+	if (cells[c].right)
+		return mempcpy(blanks(p, columns, width), text, n);
+	return blanks(mempcpy(p, text, n), columns, width);
+}
+
+/* Where nothing is cut, text to the left goes where it belongs at once. */
+static char *put_cell(const struct table *t, char *p, enum cell c, const struct row_sock *r)
+{
+	char text[TEXT_MAX], *end;
+	size_t keep;
+
+	if (t->o->width || cells[c].right) {
+		end = cells[c].text(text, r, t->o, &keep);
+		return put_text(t, p, c, text, end - text, keep);
 	}
-	p = mempcpy(p, text, n);
-	if (cells[c].right || columns >= width)
-		return p;
-	memset(p, ' ', width - columns);
-	return p + width - columns;
+	end = cells[c].text(p, r, t->o, &keep);
+	return blanks(end, end - p, t->width[c]);
 }
 
 static char *end_line(char *start, char *p)
@@ -258,7 +273,7 @@ static void put_title(struct obuf *b, const struct table *t)
 	for (int c = 0; c < NCELLS; c++) {
 		if (!t->width[c])
 			continue;
-		p = put_cell(t, p, c, cells[c].title, strlen(cells[c].title), 0);
+		p = put_text(t, p, c, cells[c].title, strlen(cells[c].title), 0);
 		*p++ = ' ';
 	}
 	obuf_done(b, end_line(start, p));
@@ -275,20 +290,17 @@ static const char *state_color(const struct table *t, unsigned int state)
 
 static void put_row(struct obuf *b, const struct table *t, const struct row_sock *r)
 {
-	char *start = obuf_room(b, LINE_ROOM), *p = start, text[TEXT_MAX];
+	char *start = obuf_room(b, LINE_ROOM), *p = start;
 	const char *color = state_color(t, r->state);
 
 	if (!p)
 		return;
 	for (int c = 0; c < NCELLS; c++) {
-		size_t keep, n;
-
 		if (!t->width[c])
 			continue;
-		n = cells[c].text(text, r, t->o, &keep) - text;
 		if (c == CELL_STATE && color)
 			p = fmt_str(p, color);
-		p = put_cell(t, p, c, text, n, keep);
+		p = put_cell(t, p, c, r);
 		if (c == CELL_STATE && color)
 			p = FMT_LIT(p, "\033[0m");
 		*p++ = ' ';
