@@ -62,8 +62,8 @@ static const struct argp argp = {
 	.options = own_options,
 	.parser = parse,
 	.children = children,
-	.doc = "Tells what each TCP state means, how many sockets are in it now, and how it is seen "
-	       "on this kernel; and draws the state machine of RFC 9293.",
+	.doc = "Tells what each TCP state means, how many sockets are in it now, and how it is "
+	       "seen on this kernel; and draws the state machine of RFC 9293.",
 };
 
 static enum via via_of_tier(enum tier tier)
