@@ -37,8 +37,8 @@ void small_waits(struct model *m, struct conn *c, int by)
 	if (by > 0) {
 		c->wait_round = m->fin_waits.round;
 		if (!m->fin_waits.young)
-			m->fin_waits.next_ns = later_of(c->since_ns + WAIT_ROUND_NS,
-							 m->fin_waits.next_ns);
+			m->fin_waits.next_ns =
+				later_of(c->since_ns + WAIT_ROUND_NS, m->fin_waits.next_ns);
 	}
 	if (c->wait_round == m->fin_waits.round)
 		m->fin_waits.young += by;
@@ -218,7 +218,8 @@ void end_later(struct model *m, struct conn *c, __u64 at_ns)
 		m->no_memory = true;
 		return;
 	}
-	e->wait[(e->head + e->n++) & (e->room - 1)] = (struct end_wait){c->cookie, at_ns, at_ns + END_WAIT_NS};
+	e->wait[(e->head + e->n++) & (e->room - 1)] =
+		(struct end_wait){c->cookie, at_ns, at_ns + END_WAIT_NS};
 	c->ending = true;
 	c->ended_ns = at_ns;
 }
@@ -335,8 +336,7 @@ static void reused(struct model *m, struct conn *old, const struct conn *c)
 		enter_time_wait(m, old, old->in_limbo ? old->ended_ns : at_ns, VIA_SWEEP);
 		old->at_least = true;
 	}
-	small_over(m, old, at_ns, REASON_REUSED, old->ending ? old->end_via : VIA_SWEEP,
-		   c->cookie);
+	small_over(m, old, at_ns, REASON_REUSED, old->ending ? old->end_via : VIA_SWEEP, c->cookie);
 }
 
 void small_reuse(struct model *m, const struct conn *c)
@@ -535,8 +535,7 @@ static void swept_away(struct model *m, struct conn *c, __u64 now_ns)
 	if (++c->missed < MISSES)
 		return;
 	c->at_least = true;
-	small_over(m, c, later_of(c->seen_ns, c->since_ns), early_reason(c),
-		   VIA_SWEEP, 0);
+	small_over(m, c, later_of(c->seen_ns, c->since_ns), early_reason(c), VIA_SWEEP, 0);
 }
 
 void small_swept(struct model *m, __u64 now_ns)
