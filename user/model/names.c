@@ -69,6 +69,7 @@ static const char *const via_names[VIA_MAX] = {
 static const char *const lost_names[LOST_NCAUSES] = {
 	[LOST_RING_FULL] = "ring_full",
 	[LOST_STORAGE] = "storage",
+	[LOST_INTERRUPTED] = "interrupted",
 };
 
 static const char *const diagnosis_names[DIAG_MAX] = {
