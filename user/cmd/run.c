@@ -65,6 +65,25 @@ static void watch_output(struct run *r)
 	epoll_ctl(r->tracer.epoll, EPOLL_CTL_ADD, STDOUT_FILENO, &ev);
 }
 
+int run_add_fd(struct run *r, int fd, __u32 events, void (*ready)(void *ctx), void *ctx)
+{
+	struct epoll_event ev = {.events = events, .data.fd = fd};
+
+	if (r->n_fds == RUN_FDS)
+		return -ENOSPC;
+	if (epoll_ctl(r->tracer.epoll, EPOLL_CTL_ADD, fd, &ev))
+		return -errno;
+	r->fds[r->n_fds++] = (struct run_fd){fd, ready, ctx};
+	return 0;
+}
+
+static void fd_ready(struct run *r, int fd)
+{
+	for (unsigned int i = 0; i < r->n_fds; i++)
+		if (r->fds[i].fd == fd)
+			r->fds[i].ready(r->fds[i].ctx);
+}
+
 int run_init(struct run *r, const struct options *o)
 {
 	int err;
@@ -205,6 +224,8 @@ static int wait_ms(struct run *r, __u64 now_ns)
 		due_ns = r->resynced_ns + SECOND_NS;
 	if (due_ns > r->end_ns)
 		due_ns = r->end_ns;
+	if (r->each && due_ns > r->each_due_ns)
+		due_ns = r->each_due_ns;
 	if (due_ns == UINT64_MAX)
 		return -1;
 	if (due_ns <= now_ns)
@@ -240,6 +261,8 @@ static long round_once(struct run *r, __u64 now_ns)
 		if (r->resync < RESYNCS)
 			model_tick(&r->model, now_ns);
 	}
+	if (r->each && (n > 0 || now_ns >= r->each_due_ns))
+		r->each_due_ns = r->each(r->each_ctx, now_ns);
 	err = model_flush(&r->model);
 	if (err)
 		return err;
@@ -307,17 +330,20 @@ int run_loop(struct run *r)
 
 	for (;;) {
 		__u64 now_ns = mono_now_ns();
-		bool stop = signalled(r) || r->stop_signal || now_ns >= r->end_ns;
+		bool stop = signalled(r) || r->stop_signal || r->stop || now_ns >= r->end_ns;
+		int fd;
 
 		n = round_once(r, now_ns);
 		if (n < 0 || (stop && n < BATCH_MAX))
 			break;
 		if (n == BATCH_MAX)
 			continue;
-		if (tracer_wait(&r->tracer, n > 0, wait_ms(r, mono_now_ns())) == STDOUT_FILENO) {
+		fd = tracer_wait(&r->tracer, n > 0, wait_ms(r, mono_now_ns()));
+		if (fd == STDOUT_FILENO) {
 			n = -EPIPE;
 			break;
 		}
+		fd_ready(r, fd);
 	}
 	if (n < 0 && n != -EPIPE && n != -ECANCELED)
 		warn_line("the output can't be written: %s", strerror((int)-n));

@@ -7,6 +7,8 @@
 #include "kern/tracer.h"
 #include "model/model.h"
 
+#define RUN_FDS 8
+
 struct run {
 	struct tracer tracer;
 	struct model model;
@@ -19,6 +21,18 @@ struct run {
 	__u64 losses_ns;     /* when losses were last asked for */
 	unsigned int resync; /* something was lost: so many times rows are to be read */
 	bool pending;	     /* a held SYN_SENT may wait for a look at it */
+	struct run_fd {
+		int fd;
+		void (*ready)(void *ctx);
+		void *ctx;
+	} fds[RUN_FDS];
+	unsigned int n_fds;
+	/* Called once a round, after its records were taken; gives when it wants to be called
+	 * next (CLOCK_MONOTONIC, ns; UINT64_MAX: with the next records). */
+	__u64 (*each)(void *ctx, __u64 now_ns);
+	void *each_ctx;
+	__u64 each_due_ns;
+	bool stop; /* set by a hook: end as after SIGINT */
 };
 
 /* Wall clock less monotonic clock, in ns. */
@@ -29,6 +43,13 @@ __u64 mono_now_ns(void);
  * run_init() and run_start().  0, or an exit status; the message is out. */
 int run_init(struct run *r, const struct options *o);
 int run_start(struct run *r);
+
+/*
+ * The loop calls ready(ctx) when fd has one of `events` (EPOLLIN, ...), level
+ * triggered; epoll descriptors of libraries go in here too.  Not for regular
+ * files.  0 or -errno (-ENOSPC: RUN_FDS are there).
+ */
+int run_add_fd(struct run *r, int fd, __u32 events, void (*ready)(void *ctx), void *ctx);
 
 /* Until a signal, --duration, --count or a closed output; the summary is told last.  An exit
  * status. */
