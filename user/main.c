@@ -5,28 +5,14 @@
 
 #include "cmd/cmd.h"
 
-static const struct command {
-	const char *name;
-	const char *what;
-	int (*run)(int argc, char **argv);
-} commands[] = {
-	{"trace", "every transition, live", cmd_trace},
-	{"list", "every TCP socket now: its state, for how long, and whose it is", cmd_list},
-	{"states", "the states, what they mean, and how this kernel shows each", cmd_states},
-	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
-	 cmd_doctor},
-};
-
-#define N_COMMANDS (sizeof(commands) / sizeof(*commands))
-
 static void help(FILE *to)
 {
 	fputs("Usage: tcpdwell COMMAND [OPTION...]\n"
 	      "Shows every TCP state transition of this host as it happens, and how long each\n"
 	      "socket stayed in each state.\n\n",
 	      to);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].what);
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(to, "  %-10s %s\n", c->name, c->what);
 	fputs("\n`tcpdwell COMMAND --help' tells the options of a command.\n", to);
 }
 
@@ -40,8 +26,19 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
+static int refuse(void)
+{
+	fputs("tcpdwell: no such command; one of: ", stderr);
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(stderr, "%s%s", c == commands ? "" : ", ", c->name);
+	fputc('\n', stderr);
+	return STATUS_USAGE;
+}
+
 int main(int argc, char **argv)
 {
+	const struct command *c;
+
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		help(stderr);
@@ -55,12 +52,6 @@ int main(int argc, char **argv)
 		puts("tcpdwell " TCPDWELL_VERSION);
 		return STATUS_DONE;
 	}
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return run_command(&commands[i], argc - 1, argv + 1);
-	fputs("tcpdwell: no such command; one of: ", stderr);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(stderr, "%s%s", i ? ", " : "", commands[i].name);
-	fputc('\n', stderr);
-	return STATUS_USAGE;
+	c = command_by_name(argv[1]);
+	return c ? run_command(c, argc - 1, argv + 1) : refuse();
 }

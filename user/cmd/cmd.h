@@ -4,12 +4,30 @@
 #ifndef TCPDWELL_CMD_H
 #define TCPDWELL_CMD_H
 
+#include <argp.h>
+
 enum exit_status {
 	STATUS_DONE = 0,
 	STATUS_FOUND = 1, /* a check found what it was asked to find */
 	STATUS_USAGE = 2,
 	STATUS_UNABLE = 3, /* not allowed, or not supported here */
 };
+
+struct command {
+	const char *name;
+	const char *what; /* in a few words */
+	const struct argp
+		*argp; /* the options and their texts: for man pages and completions too */
+	int (*run)(int argc, char **argv);
+};
+
+/* In the order of the help; one without a name ends it. */
+extern const struct command commands[];
+
+/* NULL: there is none. */
+const struct command *command_by_name(const char *name);
+
+extern const struct argp trace_argp, list_argp, states_argp, doctor_argp;
 
 int cmd_trace(int argc, char **argv);
 int cmd_list(int argc, char **argv);

@@ -27,7 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp argp = {
+const struct argp doctor_argp = {
 	.options = own_options,
 	.parser = parse,
 	.doc = "Tells what this kernel allows, what tcpdwell uses of it, and what is lost without "
@@ -45,7 +45,7 @@ int cmd_doctor(int argc, char **argv)
 	int err;
 
 	options_init(&o);
-	options_parse(&argp, argc, argv, &o);
+	options_parse(&doctor_argp, argc, argv, &o);
 	checks_run(&checkup);
 	err = obuf_init(&b, out.fd);
 	if (!err) {

@@ -66,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp list_argp = {
 	.options = own_options,
 	.parser = parse,
 	.children = children,
@@ -194,7 +194,7 @@ int cmd_list(int argc, char **argv)
 	int status, err;
 
 	options_init(&o.o);
-	options_parse(&argp, argc, argv, &o.o); /* the first member: parse() gets the whole */
+	options_parse(&list_argp, argc, argv, &o.o); /* the first member: parse() gets the whole */
 	if (listing_init(&l)) {
 		warn_line("out of memory");
 		return STATUS_UNABLE;

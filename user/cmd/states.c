@@ -58,7 +58,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp states_argp = {
 	.options = own_options,
 	.parser = parse,
 	.children = children,
@@ -391,6 +391,7 @@ int cmd_states(int argc, char **argv)
 	struct states_options o = {0};
 
 	options_init(&o.o);
-	options_parse(&argp, argc, argv, &o.o); /* the first member: parse() gets the whole */
+	options_parse(&states_argp, argc, argv,
+		      &o.o); /* the first member: parse() gets the whole */
 	return o.live ? states_live(&o) : states_once(&o);
 }

@@ -29,7 +29,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp argp = {
+const struct argp trace_argp = {
 	.parser = parse,
 	.children = children,
 	.doc = "Shows every TCP state transition of this host as it happens, with how long the "
@@ -71,7 +71,7 @@ int cmd_trace(int argc, char **argv)
 	int status;
 
 	options_init(&o);
-	options_parse(&argp, argc, argv, &o);
+	options_parse(&trace_argp, argc, argv, &o);
 	status = run_init(&run, &o);
 	if (status)
 		return status;

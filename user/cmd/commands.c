@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The one place that lists the commands: help, man pages and completions are made from it. */
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+const struct command commands[] = {
+	{"trace", "every transition, live", &trace_argp, cmd_trace},
+	{"list", "every TCP socket now: its state, for how long, and whose it is", &list_argp,
+	 cmd_list},
+	{"states", "the states, what they mean, and how this kernel shows each", &states_argp,
+	 cmd_states},
+	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
+	 &doctor_argp, cmd_doctor},
+	{0},
+};
+
+const struct command *command_by_name(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
