@@ -209,6 +209,8 @@ enum row_flag {
 	ROW_FIN_IN = 8,	   /* a FIN was received */
 	ROW_SHUT_WR = 16,  /* this side has sent, or will send, its FIN */
 	ROW_FILTERED = 32, /* the tracer's filter leaves it out */
+	ROW_QUEUED = 64,   /* in its listener's queue: not accepted, so no descriptor */
+	ROW_NO_FILE = 128, /* made by the kernel for itself: never had a descriptor */
 };
 
 struct row_sock {
@@ -222,6 +224,7 @@ struct row_sock {
 	__u64 since_ns;	  /* entry into the state */
 	__s64 left_ns;	  /* small, request: until its timer expires */
 	__u64 last_rx_ns; /* age of the last segment received, 0 unknown */
+	__u64 last_tx_ns; /* age of the last payload sent, 0: none was */
 	__u32 recv_q;	  /* bytes; of a listener: connections to accept */
 	__u32 send_q;	  /* bytes; of a listener: its backlog */
 	__u32 unread;	  /* rcv_nxt - copied_seq: see DESIGN, CLOSE_WAIT */
@@ -234,6 +237,22 @@ struct row_sock {
 	__u32 srtt_us;
 	__u32 uid; /* of the socket, known for each */
 	struct sock_ident ident;
+};
+
+/* A descriptor of a socket that is looked for: see bpf/holders.bpf.c. */
+struct row_holder {
+	__u64 cookie;
+	__u64 table;	/* tells descriptor tables apart; no address */
+	__u64 cgroup;	/* cgroup v2 id of the process, 0 unknown */
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u32 pid;
+	__u32 tid;
+	__u32 ppid;
+	__u32 uid;
+	__u32 fd;
+	__u8 opened; /* HOLDER_OPENED, HOLDER_PARENT_OPENED */
+	__u8 pad[3];
+	char comm[COMM_LEN];
 };
 
 /* Why an event was lost. */
@@ -257,6 +276,7 @@ _Static_assert(sizeof(struct sock_ident) == 96, "wire");
 _Static_assert(sizeof(struct sock_end) == 40, "wire");
 _Static_assert(sizeof(struct rec_small) == 32, "wire");
 _Static_assert(sizeof(struct rec_request) == 56, "wire");
-_Static_assert(sizeof(struct row_sock) == 184, "wire");
+_Static_assert(sizeof(struct row_sock) == 192, "wire");
+_Static_assert(sizeof(struct row_holder) == 72, "wire");
 
 #endif

@@ -332,7 +332,8 @@ static void a_socket(void **unused)
 static void an_alert(void **unused)
 {
 	static struct holder many[3000];
-	struct holder holders[2] = {{1, 2, 3, "a\"b"}, {4, 5, 6, ""}};
+	struct holder holders[2] = {{.pid = 1, .tid = 2, .fd = 3, .comm = "a\"b"},
+				    {.pid = 4, .tid = 5, .fd = 6}};
 	struct alert a = {
 		.conn = &conn,
 		.rule = &rules.rule[0],
@@ -362,6 +363,8 @@ static void an_alert(void **unused)
 	has_string(h, "comm", "a\"b");
 	has_string(json_array_get(json_object_get(line, "holders"), 1), "comm", "");
 	memset(many, 0xff, sizeof(many));
+	for (size_t i = 0; i < N(many); i++)
+		many[i].cmdline = NULL;
 	a.holders = many;
 	a.n_holders = N(many);
 	a.status = ALERT_RESOLVED;

@@ -253,6 +253,8 @@ static void print_rest(struct sink *s)
 	};
 
 	memset(holders, 0xff, sizeof(holders));
+	for (size_t i = 0; i < N(holders); i++)
+		holders[i].cmdline = NULL;
 	for (int i = 0; i < 60; i++) {
 		a.rule = &rules.rule[i % 3];
 		a.n_holders = i % 10;

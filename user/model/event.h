@@ -90,6 +90,7 @@ enum alert_status {
 	ALERT_RESOLVED,
 };
 
+/* What kind of stuck a socket is: see diagnosis.h. */
 enum diagnosis {
 	DIAG_NONE = 0,
 	DIAG_EOF_UNREAD,	  /* the end of file waits: the program is not reading */
@@ -97,14 +98,34 @@ enum diagnosis {
 	DIAG_DATA_UNREAD,	  /* unread data waits too */
 	DIAG_HALF_CLOSE_IN_USE,	  /* still sending: a legitimate half-close */
 	DIAG_NO_HOLDER,		  /* no process has it: the kernel holds it */
+	DIAG_KEPT_BY_OTHER,	  /* closed by the process that opened it, kept by another */
+	DIAG_IN_FLIGHT,		  /* its file is in use, but is no process's descriptor */
+	DIAG_NOT_ACCEPTED,	  /* in its listener's queue: the program does not accept */
+	DIAG_PEER_NOT_CLOSING,	  /* this side has closed, the peer has not */
+	DIAG_FIN_NOT_ACKED,	  /* this side's FIN, or data before it, is not acknowledged */
+	DIAG_NO_ANSWER,		  /* nothing answers the SYN */
 	DIAG_MAX,
 };
 
+enum holder_flag {
+	HOLDER_OWN_TABLE = 1,	  /* a thread with a descriptor table of its own */
+	HOLDER_OPENED = 2,	  /* the file was opened (accepted) by this process */
+	HOLDER_PARENT_OPENED = 4, /* ... by its parent */
+	HOLDER_INHERITED = 8,	  /* its parent holds the socket too, or opened it */
+};
+
+/* A descriptor of a process. */
 struct holder {
-	__u32 pid;
-	__u32 tid;
+	__u32 pid; /* thread group, in the initial pid namespace */
+	__u32 tid; /* pid, unless HOLDER_OWN_TABLE */
 	__u32 fd;
-	char comm[COMM_LEN];
+	char comm[COMM_LEN]; /* of the thread */
+	__u32 ppid;
+	__u32 uid;
+	__u8 flags;	     /* enum holder_flag */
+	__u64 cgroup;	     /* cgroup v2 id of the process, 0 unknown */
+	__u64 start_ns;	     /* of the thread, CLOCK_BOOTTIME, 0 unknown */
+	const char *cmdline; /* arguments with blanks between, any bytes; NULL unknown */
 };
 
 struct alert {

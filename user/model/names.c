@@ -73,9 +73,17 @@ static const char *const lost_names[LOST_NCAUSES] = {
 };
 
 static const char *const diagnosis_names[DIAG_MAX] = {
-	[DIAG_EOF_UNREAD] = "eof_unread",   [DIAG_EOF_READ_NOT_CLOSED] = "eof_read_not_closed",
-	[DIAG_DATA_UNREAD] = "data_unread", [DIAG_HALF_CLOSE_IN_USE] = "half_close_in_use",
+	[DIAG_EOF_UNREAD] = "eof_unread",
+	[DIAG_EOF_READ_NOT_CLOSED] = "eof_read_not_closed",
+	[DIAG_DATA_UNREAD] = "data_unread",
+	[DIAG_HALF_CLOSE_IN_USE] = "half_close_in_use",
 	[DIAG_NO_HOLDER] = "no_holder",
+	[DIAG_KEPT_BY_OTHER] = "kept_by_other",
+	[DIAG_IN_FLIGHT] = "in_flight",
+	[DIAG_NOT_ACCEPTED] = "not_accepted",
+	[DIAG_PEER_NOT_CLOSING] = "peer_not_closing",
+	[DIAG_FIN_NOT_ACKED] = "fin_not_acked",
+	[DIAG_NO_ANSWER] = "no_answer",
 };
 
 static const char *const owner_how_names[] = {

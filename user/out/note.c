@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <string.h>
+#include "model/diagnosis.h"
 #include "model/rules.h"
 #include "out/note.h"
 #include "out/sink.h"
@@ -185,24 +186,6 @@ char *note_text(char *p, const struct transition *t, unsigned int limit)
  * Alerts
  */
 
-static const char *diagnosis_text(enum diagnosis diagnosis)
-{
-	switch (diagnosis) {
-	case DIAG_EOF_UNREAD:
-		return "end of file not read";
-	case DIAG_EOF_READ_NOT_CLOSED:
-		return "end of file read, not closed";
-	case DIAG_DATA_UNREAD:
-		return "data not read";
-	case DIAG_HALF_CLOSE_IN_USE:
-		return "half-close in use";
-	case DIAG_NO_HOLDER:
-		return "held by no process";
-	default:
-		return NULL;
-	}
-}
-
 /* A few tell the case; JSON has them all. */
 #define HOLDERS_SHOWN 4
 
@@ -255,7 +238,7 @@ static char *add_part(struct alert_text *t, char *start, char *end)
 /* What was found when it fired is stale when it is over. */
 void alert_text(struct alert_text *t, const struct alert *a, const char *state, const char *cgroup)
 {
-	const char *diagnosis = diagnosis_text(a->diagnosis);
+	const char *diagnosis = diagnosis_words(a->diagnosis);
 	char *p = t->text, *q;
 	size_t keep;
 
