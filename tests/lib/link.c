@@ -9,11 +9,15 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fam.h"
 #include "netns.h"
 #include "nl.h"
@@ -33,6 +37,48 @@ int link_up(const char *name)
 	return nl_talk(NETLINK_ROUTE, &m);
 }
 
+static bool comes_back(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+	return send(fd, "", 1, MSG_DONTWAIT) == 1 && poll(&pfd, 1, 20) > 0;
+}
+
+/* What is sent to this address of ours does arrive here. */
+static bool is_local(int af, const void *addr, size_t len)
+{
+	struct sockaddr_in6 sa = {.sin6_family = af};
+	int fd = socket(af, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t sa_len = sizeof(sa);
+	bool local;
+
+	if (fd < 0)
+		return false;
+	memcpy(af == AF_INET ? (void *)&((struct sockaddr_in *)&sa)->sin_addr : &sa.sin6_addr, addr,
+	       len);
+	local = !bind(fd, (void *)&sa, sa_len) && !getsockname(fd, (void *)&sa, &sa_len) &&
+		!connect(fd, (void *)&sa, sa_len) && comes_back(fd);
+	close(fd);
+	return local;
+}
+
+/*
+ * The kernel acknowledges an IPv6 address first and makes it local later, from a
+ * work queue (addrconf_dad_work()).  What the raw peer sends before is dropped,
+ * and it sends nothing twice.
+ */
+static int addr_await(int af, const void *addr, size_t len)
+{
+	int64_t until = clock_ms() + PATIENCE_MS;
+
+	while (!is_local(af, addr, len)) {
+		if (clock_ms() > until)
+			return -ETIMEDOUT;
+		sleep_ms(2);
+	}
+	return 0;
+}
+
 int addr_add(const char *dev, const char *addr, int prefix)
 {
 	int af = strchr(addr, ':') ? AF_INET6 : AF_INET;
@@ -43,15 +89,18 @@ int addr_add(const char *dev, const char *addr, int prefix)
 		.ifa_flags = IFA_F_NODAD,
 		.ifa_index = if_nametoindex(dev),
 	};
+	size_t len = af == AF_INET ? 4 : 16;
 	unsigned char bytes[16];
 	struct nl_msg m;
+	int err;
 
 	if (inet_pton(af, addr, bytes) != 1)
 		return -EINVAL;
 	nl_init(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
-	nl_put(&m, IFA_LOCAL, bytes, af == AF_INET ? 4 : 16);
-	nl_put(&m, IFA_ADDRESS, bytes, af == AF_INET ? 4 : 16);
-	return nl_talk(NETLINK_ROUTE, &m);
+	nl_put(&m, IFA_LOCAL, bytes, len);
+	nl_put(&m, IFA_ADDRESS, bytes, len);
+	err = nl_talk(NETLINK_ROUTE, &m);
+	return err ? err : addr_await(af, bytes, len);
 }
 
 int veth_add(const char *one, const char *other)
@@ -101,15 +150,14 @@ static int tun_create(const char *name)
 
 int tun_open(const char *name)
 {
-	int fd = tun_create(name), err = 0;
+	int fd = tun_create(name), err;
 
 	if (fd < 0)
 		return fd;
+	err = link_up(name);
 	for (int i = 0; i < FAM_COUNT && !err; i++)
 		if (fams[i].tun_prefix)
 			err = addr_add(name, fams[i].tun_laddr, fams[i].tun_prefix);
-	if (!err)
-		err = link_up(name);
 	if (!err)
 		return fd;
 	close(fd);

@@ -22,6 +22,7 @@ int sysctl_set(const char *name, const char *value);
 int sysctl_get(const char *name, char *value, size_t len);
 
 int link_up(const char *name);
+/* On a link that is up.  0: it works by now; or -errno. */
 int addr_add(const char *dev, const char *addr, int prefix);
 /* Two ends in this namespace; -EOPNOTSUPP without the driver. */
 int veth_add(const char *one, const char *other);
