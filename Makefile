@@ -236,8 +236,8 @@ $(B)/%.bpf.o: %.bpf.c $(B)/.bpf | tools
 gen-skeleton = { echo '/* NOLINTBEGIN */' && \
 	$(BPFTOOL_CMD) gen skeleton $(SKEL_FLAGS) $< name $(subst -,_,$*)_bpf && echo '/* NOLINTEND */'; } >$@
 
-# A light one, which loads without libbpf: see user/kern/census.c.
-$(B)/skel/list.skel.h: SKEL_FLAGS := -L
+# Light ones, which load without libbpf: see user/kern/census.c.
+$(B)/skel/list.skel.h $(B)/skel/holders.skel.h: SKEL_FLAGS := -L
 
 $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)

@@ -36,24 +36,11 @@ static __always_inline void row_tcp(const struct sock *sk, const struct tcp_sock
 	row_queues(sk, tp, r);
 	if (rx)
 		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx);
+	row_sent(tp, r);
 	r->retransmits = tp->total_retrans;
 	r->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
 	r->bytes_received = payload_received(tp, sk);
 	r->srtt_us = tp->srtt_us >> 3;
-}
-
-static __always_inline void row_flags(const struct sock *sk, struct row_sock *r)
-{
-	struct socket *sock = sk->sk_socket;
-
-	if (sk->__sk_common.skc_flags & SOCK_DEAD_BIT)
-		r->flags |= ROW_ORPHAN;
-	if (sk->sk_shutdown & SEND_SHUTDOWN)
-		r->flags |= ROW_SHUT_WR;
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
-		r->flags |= ROW_FIN_IN;
-	if (sock && sock->file)
-		r->ino = sock->file->f_inode->i_ino;
 }
 
 /* The stay of a socket that the tracer meets for the first time. */

@@ -113,8 +113,11 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	r->kind = ROW_FULL;
 	r->cookie = bpf_get_socket_cookie(sk);
 	r->roles = roles_of_state(r->state);
+	row_flags(sk, r);
 	row_queues(sk, tp, r);
 	row_stay(tp, r);
+	r->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
+	row_sent(tp, r);
 	row_ends(&sk->__sk_common, r);
 	r->ident.lport = sk->__sk_common.skc_num;
 	r->ident.mptcp = sk->sk_protocol == IPPROTO_MPTCP;

@@ -3,30 +3,9 @@
 #ifndef TCPDWELL_ROW_BPF_H
 #define TCPDWELL_ROW_BPF_H
 
+#include "held.bpf.h"
 #include "sock.bpf.h"
-
-static __always_inline void owner_is_holder(struct sock_owner *o, const struct task_struct *task)
-{
-	o->pid = task->tgid;
-	o->tid = task->pid;
-	o->uid = task->cred->uid.val;
-	o->how = OWNER_DESCRIPTOR;
-	bpf_probe_read_kernel(o->comm, sizeof(o->comm), task->comm);
-}
-
-/* The TCP socket behind a descriptor, or NULL. */
-static __always_inline struct sock *held_sock(struct file *file)
-{
-	struct socket *sock = file ? bpf_sock_from_file(file) : NULL;
-	struct sock *sk;
-
-	sk = sock ? sock->sk : NULL;
-	if (!sk || !is_tcp(sk) || sk->__sk_common.skc_state == ST_CLOSE)
-		return NULL;
-	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
-		return NULL;
-	return sk;
-}
+#include "timer.bpf.h"
 
 /*
  * A lower bound of the stay of a socket that was there before: states that a
@@ -50,6 +29,35 @@ static __always_inline void row_queues(const struct sock *sk, const struct tcp_s
 	r->unread = tp->rcv_nxt - tp->copied_seq;
 	r->recv_q = (__s32)r->unread > 0 ? r->unread : 0;
 	r->send_q = tp->write_seq - tp->snd_una;
+}
+
+/* The kernel sets lsndtime when the connection is made, too. */
+static __always_inline void row_sent(const struct tcp_sock *tp, struct row_sock *r)
+{
+	if (tp->bytes_sent)
+		r->last_tx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - tp->lsndtime) ?: 1;
+}
+
+/*
+ * A socket that no struct socket belongs to waits in its listener's queue,
+ * unless it was closed; a struct socket without a file is the kernel's own.
+ */
+static __always_inline void row_flags(const struct sock *sk, struct row_sock *r)
+{
+	struct socket *sock = sk->sk_socket;
+
+	if (sk->__sk_common.skc_flags & SOCK_DEAD_BIT)
+		r->flags |= ROW_ORPHAN;
+	else if (!sock)
+		r->flags |= ROW_QUEUED;
+	else if (!sock->file)
+		r->flags |= ROW_NO_FILE;
+	if (sk->sk_shutdown & SEND_SHUTDOWN)
+		r->flags |= ROW_SHUT_WR;
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		r->flags |= ROW_FIN_IN;
+	if (sock && sock->file)
+		r->ino = sock->file->f_inode->i_ino;
 }
 
 /* All of the identity that every kind of socket has, but for its local port and its namespace. */

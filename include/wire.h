@@ -239,18 +239,25 @@ struct row_sock {
 	struct sock_ident ident;
 };
 
+enum holder_flag {
+	HOLDER_OWN_TABLE = 1,	  /* a thread with a descriptor table of its own */
+	HOLDER_OPENED = 2,	  /* the file was opened (accepted) by this process */
+	HOLDER_PARENT_OPENED = 4, /* ... by its parent */
+	HOLDER_INHERITED = 8,	  /* its parent holds the socket too, or opened it */
+};
+
 /* A descriptor of a socket that is looked for: see bpf/holders.bpf.c. */
 struct row_holder {
 	__u64 cookie;
-	__u64 table;	/* tells descriptor tables apart; no address */
+	__u64 table;	/* tells descriptor tables apart */
 	__u64 cgroup;	/* cgroup v2 id of the process, 0 unknown */
-	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 start_ns; /* of the process, CLOCK_BOOTTIME */
 	__u32 pid;
 	__u32 tid;
 	__u32 ppid;
 	__u32 uid;
 	__u32 fd;
-	__u8 opened; /* HOLDER_OPENED, HOLDER_PARENT_OPENED */
+	__u8 flags; /* enum holder_flag, but for HOLDER_INHERITED */
 	__u8 pad[3];
 	char comm[COMM_LEN];
 };

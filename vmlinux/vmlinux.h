@@ -152,8 +152,13 @@ struct inode {
 	unsigned long i_ino;
 };
 
+struct cred {
+	kuid_t uid;
+};
+
 struct file {
 	struct inode *f_inode;
+	const struct cred *f_cred;
 	void *private_data;
 	const void *f_op;
 };
@@ -193,6 +198,7 @@ struct tcp_sock {
 	__u32 snd_una;
 	__u32 srtt_us;
 	__u32 rcv_tstamp;
+	__u32 lsndtime;
 	__u32 retrans_stamp;
 	__u32 total_retrans;
 	int linger2;
@@ -245,9 +251,11 @@ struct tcphdr {
 	__u16 rst : 1;
 };
 
-struct cred {
-	kuid_t uid;
+struct css_set {
+	struct cgroup *dfl_cgrp;
 };
+
+struct files_struct;
 
 struct task_struct {
 	unsigned int flags;
@@ -256,6 +264,10 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	struct files_struct *files;
+	struct css_set *cgroups;
+	__u64 start_boottime;
 };
 
 struct seq_file;

@@ -107,13 +107,6 @@ enum diagnosis {
 	DIAG_MAX,
 };
 
-enum holder_flag {
-	HOLDER_OWN_TABLE = 1,	  /* a thread with a descriptor table of its own */
-	HOLDER_OPENED = 2,	  /* the file was opened (accepted) by this process */
-	HOLDER_PARENT_OPENED = 4, /* ... by its parent */
-	HOLDER_INHERITED = 8,	  /* its parent holds the socket too, or opened it */
-};
-
 /* A descriptor of a process. */
 struct holder {
 	__u32 pid; /* thread group, in the initial pid namespace */
@@ -124,7 +117,7 @@ struct holder {
 	__u32 uid;
 	__u8 flags;	     /* enum holder_flag */
 	__u64 cgroup;	     /* cgroup v2 id of the process, 0 unknown */
-	__u64 start_ns;	     /* of the thread, CLOCK_BOOTTIME, 0 unknown */
+	__u64 start_ns;	     /* of the process, CLOCK_BOOTTIME, 0 unknown */
 	const char *cmdline; /* arguments with blanks between, any bytes; NULL unknown */
 };
 
