@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
 VERSION := 0.1.0
+# of this version, for the man pages
+DATE    := 2026-11-22
 
 # Settings, for the command line or the environment
 CC        ?= cc
@@ -61,6 +63,7 @@ TEST_SRCS  := $(sort $(wildcard tests/kernel/*.t.c tests/e2e/*.t.c))
 FUZZ_SRCS  := $(sort $(wildcard tests/fuzz/*.c))
 BENCH_SRCS := $(sort $(filter-out %.bpf.c,$(wildcard bench/*.c)))
 BLIB_SRCS  := $(sort $(wildcard bench/lib/*.c))
+TOOL_SRCS  := $(sort $(wildcard tools/*.c))
 BENCH_BPF  := $(sort $(wildcard bench/*.bpf.c))
 SCRIPT_TESTS := $(sort $(wildcard tests/check/*.t tests/e2e/*.t tests/golden/*.t))
 
@@ -76,10 +79,13 @@ CHECK_BINS := $(CHECK_SRCS:%.c=$(B)/%)
 TEST_BINS  := $(TEST_SRCS:%.t.c=$(B)/%.t)
 FUZZ_BINS  := $(FUZZ_SRCS:%.c=$(B)/%)
 BENCH_BINS := $(BENCH_SRCS:%.c=$(B)/%)
+# A cross build names one that runs here.
+MKDOC      ?= $(B)/tools/mkdoc
+DOCS       := $(B)/man/.done $(B)/completion/.done
 
-C_SRCS   := $(USER_SRCS) $(UNIT_SRCS) $(TLIB_SRCS) $(CHECK_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) $(BENCH_SRCS) $(BLIB_SRCS)
+C_SRCS   := $(USER_SRCS) $(UNIT_SRCS) $(TLIB_SRCS) $(CHECK_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) $(BENCH_SRCS) $(BLIB_SRCS) $(TOOL_SRCS)
 BPF_ALL  := $(BPF_SRCS) $(BENCH_BPF)
-OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests bench vmlinux -name '*.h' 2>/dev/null))
+OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests tools bench vmlinux -name '*.h' 2>/dev/null))
 SCRIPTS  := $(sort $(shell find .ci scripts tests bench dist -type f \( -name '*.sh' -o -path .ci/run -o -name '*.t' \) 2>/dev/null))
 
 # In this order: what is quick and sees most comes first.
@@ -152,7 +158,7 @@ test-vm: ## run the kernel tests in virtual machines with Debian's kernels (KERN
 	+@T='$(T)' tests/vm/run.sh $(KERNEL)
 
 .PHONY: tests
-tests: all $(UNIT_BINS) $(CHECK_BINS) $(TEST_BINS) ## build the tests without running them
+tests: all docs $(UNIT_BINS) $(CHECK_BINS) $(TEST_BINS) ## build the tests without running them
 
 .PHONY: fuzzers
 fuzzers: $(FUZZ_BINS)
@@ -183,12 +189,12 @@ format: ## format our C with clang-format
 	@scripts/deps.sh install check
 	$(Q)clang-format -i $(OUR_C)
 
+.PHONY: docs
+docs: $(DOCS) ## make the man pages and completions, in build/man and build/completion
+
 .PHONY: install
-install: all ## install below PREFIX (default /usr/local), under DESTDIR
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tcpdwell
-	$(Q)for page in $(wildcard man/*.[1-8]); do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
-	done
+install: all docs ## install below PREFIX (default /usr/local), under DESTDIR
+	@B=$(B) BINDIR=$(BINDIR) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install.sh
 
 .PHONY: clean
 clean: ## remove what was built
@@ -297,6 +303,27 @@ $(UNIT_BINS) $(CHECK_BINS): $(B)/%: $(B)/%.o $(B)/libtest.a $(LIB) $(B)/.testfla
 $(TEST_BINS): $(B)/%.t: $(B)/%.t.o $(B)/libtest.a $(LIB) $(B)/.testflags
 	$(call say,LINK,$@)
 	$(Q)$(test-link)
+
+$(B)/tools/%.o: tools/%.c $(B)/.cc | tools
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(compile)
+
+$(B)/tools/mkdoc: $(call objs,$(TOOL_SRCS)) $(LIB) $(B)/.ld
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LD_ALL) -o $@ $(call objs,$(TOOL_SRCS)) $(LIB) $(LIBS)
+
+$(B)/man/.done: $(MKDOC) $(wildcard man/*) Makefile
+	$(call say,MAN,$(@D))
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)$(MKDOC) man $(@D) man $(DATE)
+	@touch $@
+
+$(B)/completion/.done: $(MKDOC)
+	$(call say,COMPL,$(@D))
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)$(MKDOC) completion $(@D)
+	@touch $@
 
 $(BENCH_BINS): $(B)/%: $(B)/%.o $(B)/libbench.a $(B)/libtest.a $(LIB) $(B)/.testflags
 	$(call say,LINK,$@)

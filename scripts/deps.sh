@@ -48,9 +48,17 @@ table() {
 	test    wrk             wrk              -                     -                 -
 	test    redis-server    redis-server     -                     -                 -
 	test    redis-benchmark redis-tools      -                     -                 -
+	test    mandoc          mandoc           mandoc                mandoc            mandoc
 	check   clang-format    clang-format     clang-tools-extra     clang             clang
 	check   clang-tidy      clang-tidy       clang-tools-extra     clang             clang
 	check   shellcheck      shellcheck       ShellCheck            shellcheck        ShellCheck
+	dist    dpkg-buildpackage dpkg-dev       -                     -                 -
+	dist    dh              debhelper        -                     -                 -
+	dist    fakeroot        fakeroot         -                     -                 -
+	dist    lintian         lintian          -                     -                 -
+	dist    rpmbuild        rpm              rpm-build             -                 rpm-build
+	dist    zsh             zsh              zsh                   zsh               zsh
+	dist    fish            fish             fish                  fish              fish
 	bench   tcpstates       libbpf-tools     libbpf-tools          libbpf-tools      libbpf-tools
 	END
 }

@@ -21,6 +21,8 @@ enum listing_sort {
 	SORT_MAX,
 };
 
+const char *listing_sort_name(enum listing_sort sort);
+
 /* By name, "recv_q" and the like, or -EINVAL. */
 int listing_sort_by_name(const char *name);
 

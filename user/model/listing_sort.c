@@ -122,6 +122,11 @@ static const struct {
 	[SORT_NETNS] = {"netns", {by_state_and_stay, by_netns}},
 };
 
+const char *listing_sort_name(enum listing_sort sort)
+{
+	return sort < SORT_MAX ? sorts[sort].name : "?";
+}
+
 int listing_sort_by_name(const char *name)
 {
 	for (int i = 0; i < SORT_MAX; i++)
