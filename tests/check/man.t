@@ -66,8 +66,6 @@ for command in $(commands); do
 	done
 	[ -z "$missing" ]
 	ok $? "$command: each option of its help is in its page" "missing:$missing"
-	[ -s "man/$command.in" ]
-	ok $? "$command: man/$command.in has its examples"
 done
 
 # That the check would see it: a page with an error in it.
