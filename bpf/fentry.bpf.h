@@ -21,7 +21,7 @@
 SEC("fentry/inet_twsk_hashdance")
 int BPF_PROG(tw_born, struct inet_timewait_sock *tw)
 {
-	emit_small(tw, SMALL_BORN, VIA_FENTRY, tw_left_ns(tw));
+	emit_small(tw, SMALL_BORN, VIA_FENTRY, tw_left_ns(tw), tw_wheel_us(tw));
 	return 0;
 }
 
@@ -30,7 +30,7 @@ SEC("fentry/inet_twsk_hashdance_schedule")
 int BPF_PROG(tw_born_schedule, struct inet_timewait_sock *tw, struct sock *sk, void *hashinfo,
 	     int timeo)
 {
-	emit_small(tw, SMALL_BORN, VIA_FENTRY, jiffies_to_ns(timeo));
+	emit_small(tw, SMALL_BORN, VIA_FENTRY, jiffies_to_ns(timeo), 0);
 	return 0;
 }
 
@@ -44,13 +44,13 @@ static __always_inline void tw_served(struct inet_timewait_sock *tw, struct tcph
 	__s64 left_ns = tw_left_ns(tw);
 
 	if (status == TCP_TW_SYN)
-		emit_small(tw, SMALL_REUSED, VIA_FENTRY, left_ns);
+		emit_small(tw, SMALL_REUSED, VIA_FENTRY, left_ns, tw_wheel_us(tw));
 	else if (status == TCP_TW_RST)
-		emit_small(tw, SMALL_RESET_OUT, VIA_FENTRY, left_ns);
+		emit_small(tw, SMALL_RESET_OUT, VIA_FENTRY, left_ns, tw_wheel_us(tw));
 	else if (BPF_CORE_READ_BITFIELD_PROBED(th, rst))
-		emit_small(tw, SMALL_RESET_IN, VIA_FENTRY, left_ns);
+		emit_small(tw, SMALL_RESET_IN, VIA_FENTRY, left_ns, tw_wheel_us(tw));
 	else if (left_ns >= TIME_WAIT_NS - 2 * (__s64)config.jiffy_ns)
-		emit_small(tw, SMALL_BORN, VIA_FENTRY, left_ns);
+		emit_small(tw, SMALL_BORN, VIA_FENTRY, left_ns, tw_wheel_us(tw));
 }
 
 /* 3 arguments until Linux 6.9, then 4, then 5: the result is behind them. */
@@ -82,7 +82,7 @@ int BPF_PROG(tw_served5, struct inet_timewait_sock *tw, struct sk_buff *skb, str
 SEC("fentry/inet_twsk_deschedule_put")
 int BPF_PROG(tw_stopped, struct inet_timewait_sock *tw)
 {
-	emit_small(tw, SMALL_STOPPED, VIA_FENTRY, tw_left_ns(tw));
+	emit_small(tw, SMALL_STOPPED, VIA_FENTRY, tw_left_ns(tw), 0);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ int BPF_PROG(tw_killed, struct inet_timewait_sock *tw)
 	__s64 left_ns = tw_left_ns(tw);
 
 	if (left_ns <= 0)
-		emit_small(tw, SMALL_EXPIRED, VIA_FENTRY, left_ns);
+		emit_small(tw, SMALL_EXPIRED, VIA_FENTRY, left_ns, tw_wheel_us(tw));
 	return 0;
 }
 

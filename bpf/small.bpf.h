@@ -53,8 +53,20 @@ static __always_inline bool tw_wanted(struct inet_timewait_sock *tw)
 	return filter_flow(&config.filter, &w) == MATCH_YES;
 }
 
+static __always_inline __s64 tw_left_ns(struct inet_timewait_sock *tw)
+{
+	return timer_left_ns(BPF_CORE_READ(tw, tw_timer.expires));
+}
+
+static __always_inline __u32 tw_wheel_us(struct inet_timewait_sock *tw)
+{
+	return timer_wheel_us(BPF_CORE_READ(tw, tw_timer.expires),
+			      BPF_CORE_READ(tw, tw_timer.flags));
+}
+
+/* Of a timer that is not set yet the place in the wheel is not known. */
 static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small_what what,
-				       enum via via, __s64 left_ns)
+				       enum via via, __s64 left_ns, __u32 wheel_us)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct rec_small *r;
@@ -70,7 +82,7 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 	r->what = what;
 	r->substate = BPF_CORE_READ(tw, tw_substate);
 	r->via = via;
-	r->pad = 0;
+	r->wheel_us = wheel_us;
 	r->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
 	r->mono_ns = now_ns;
 	r->left_ns = left_ns;
@@ -78,14 +90,10 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 	wake_if_wanted(now_ns);
 }
 
-static __always_inline __s64 tw_left_ns(struct inet_timewait_sock *tw)
-{
-	return timer_left_ns(BPF_CORE_READ(tw, tw_timer.expires));
-}
-
 static __always_inline void on_tw_timer(struct timer_list *timer, enum small_what what)
 {
-	emit_small(tw_of_timer(timer), what, VIA_TIMER, timer_left_ns(timer->expires));
+	emit_small(tw_of_timer(timer), what, VIA_TIMER, timer_left_ns(timer->expires),
+		   timer_wheel_us(timer->expires, timer->flags));
 }
 
 /* If a SYN did it, its request_sock follows at once, on this CPU: see on_req_start(). */

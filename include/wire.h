@@ -166,7 +166,7 @@ struct rec_small {
 	__u8 what;
 	__u8 substate; /* ST_FIN_WAIT2 or ST_TIME_WAIT */
 	__u8 via;
-	__u32 pad;
+	__u32 wheel_us; /* ... and as late as this is when the kernel looks at it; 0: not known */
 	__u64 cookie;
 	__u64 mono_ns;
 	__s64 left_ns; /* until its timer expires, below 0: since; a jiffy's precision */
@@ -232,6 +232,7 @@ struct row_sock {
 	union {
 		__u64 bytes_sent;
 		__u64 listener; /* request: its listener's cookie, 0 unknown */
+		__u64 wheel_us; /* small: as in rec_small */
 	};
 	__u64 bytes_received;
 	__u32 srtt_us;

@@ -217,6 +217,7 @@ struct tcp_sock___usec {
 struct timer_list {
 	unsigned long expires;
 	void (*function)(struct timer_list *);
+	u32 flags;
 };
 
 struct inet_timewait_sock {

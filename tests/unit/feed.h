@@ -28,6 +28,7 @@ struct feed {
 	struct sink sink;
 	struct model m;
 	__u64 now_ns;
+	__u32 wheel_us; /* of the small sockets' timers */
 	struct seen seen[SEEN_MAX];
 	struct seen_alert alert[SEEN_MAX];
 	struct hello hello;
@@ -239,6 +240,7 @@ static inline void small_by(__u64 cookie, unsigned int what, unsigned int substa
 		.what = what,
 		.substate = substate,
 		.via = via,
+		.wheel_us = feed.wheel_us,
 		.cookie = cookie,
 		.mono_ns = feed.now_ns,
 		.left_ns = left_ns,
@@ -297,6 +299,7 @@ static inline void row_small(__u64 cookie, unsigned int substate, __s64 left_ns)
 	struct row_sock r = row_of(ROW_SMALL, cookie, substate);
 
 	r.left_ns = left_ns;
+	r.wheel_us = feed.wheel_us;
 	r.ident.owner = (struct sock_owner){0};
 	r.ident.born_ns = 0;
 	model_row(&feed.m, &r);

@@ -362,6 +362,83 @@ static void each_step_once(void **unused)
 	all_is_over();
 }
 
+/* The kernel's timers are late by up to an eighth: that alone is no reason for an alert. */
+static void time_wait_that_ends_late(void **unused)
+{
+	(void)unused;
+	row_small(A, ST_TIME_WAIT, 60 * SEC);
+	later(67 * SEC);
+	assert_true(model_due(&feed.m) > feed.now_ns);
+	tick();
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, -(__s64)(7 * SEC));
+	alerted_nothing();
+	assert_int_equal(told_end(ST_TIME_WAIT, 67 * SEC, REASON_EXPIRED)->over_ns, 0);
+	all_is_over();
+}
+
+static void time_wait_that_stays(void **unused)
+{
+	(void)unused;
+	row_small(A, ST_TIME_WAIT, 60 * SEC);
+	later(67 * SEC + SEC / 2);
+	tick();
+	assert_int_equal(alerted(ALERT_FIRING, ST_TIME_WAIT, 67 * SEC + SEC / 2)->threshold_ns,
+			 61 * SEC);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	assert_int_equal(told_end(ST_TIME_WAIT, 67 * SEC + SEC / 2, REASON_EXPIRED)->over_ns,
+			 61 * SEC);
+}
+
+/* Known only by the expiry that its end tells: told with the stay. */
+static void time_wait_re_armed_unseen(void **unused)
+{
+	(void)unused;
+	row_small(A, ST_TIME_WAIT, 60 * SEC);
+	later(62 * SEC);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, -(__s64)SEC);
+	assert_int_equal(told_end(ST_TIME_WAIT, 62 * SEC, REASON_EXPIRED)->over_ns, 61 * SEC);
+	alerted_nothing();
+}
+
+static void re_armed_after(__u64 after_ns)
+{
+	row_small(A, ST_TIME_WAIT, 60 * SEC);
+	later(after_ns);
+	alerted_nothing();
+	small(A, SMALL_BORN, ST_TIME_WAIT, 60 * SEC);
+}
+
+static void alerts_now(__u64 dwell_ns)
+{
+	assert_true(model_due(&feed.m) <= feed.now_ns);
+	tick();
+	alerted(ALERT_FIRING, ST_TIME_WAIT, dwell_ns);
+}
+
+static void time_wait_re_armed_early(void **unused)
+{
+	(void)unused;
+	re_armed_after(30 * SEC);
+	later(31 * SEC - MS);
+	tick();
+	alerted_nothing();
+	later(MS);
+	alerts_now(61 * SEC);
+	later(29 * SEC);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	alerted(ALERT_RESOLVED, ST_TIME_WAIT, 90 * SEC);
+	assert_int_equal(told_end(ST_TIME_WAIT, 90 * SEC, REASON_EXPIRED)->over_ns, 61 * SEC);
+	all_is_over();
+}
+
+/* After the threshold, in the time that the wheel may take. */
+static void time_wait_re_armed_late(void **unused)
+{
+	(void)unused;
+	re_armed_after(61 * SEC + SEC / 2);
+	alerts_now(61 * SEC + SEC / 2);
+}
+
 /* Of a stay that began long before, only the gravest. */
 static void from_before_the_start(void **unused)
 {
@@ -815,6 +892,11 @@ int main(void)
 		feed_test(resolves),
 		feed_test(never_for_one_that_left),
 		feed_test(each_step_once),
+		feed_test(time_wait_that_ends_late),
+		feed_test(time_wait_that_stays),
+		feed_test(time_wait_re_armed_unseen),
+		feed_test(time_wait_re_armed_early),
+		feed_test(time_wait_re_armed_late),
 		feed_test(from_before_the_start),
 		feed_test(no_alerts_unless_asked_for),
 		feed_test(unreachable_threshold),

@@ -35,6 +35,7 @@ struct conn {
 	struct sock_ident ident;
 	struct sock_end end; /* of a small socket: what the big one left */
 	__u64 until_ns;	     /* small: when its timer expires */
+	__u64 fires_ns;	     /* small: ... and the kernel looks at it, 0 unknown */
 	__u64 reused_by;     /* ending: cookie of the connection that took its place */
 	__u64 moved_ns;	     /* ending: when it entered TIMED_WAIT, if it is not set again */
 	__u64 ended_ns;	     /* in_limbo, ending: when that was */

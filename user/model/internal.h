@@ -41,8 +41,17 @@ void small_waits(struct model *m, struct conn *c, int by);
 /* Small sockets whose timer was stopped some time before now_ns, and not set again: ended. */
 void small_tick(struct model *m, __u64 now_ns);
 __u64 small_due(const struct model *m);
+void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum via via);
+/* Its timer was stopped, and not set again. */
+void stays_stopped(struct model *m, struct conn *c);
+void small_over(struct model *m, struct conn *c, __u64 at_ns, enum reason reason, enum via via,
+		__u64 reused_by);
 /* A connection got its ports, or a SYN came: has it taken a small socket's place? */
 void small_reuse(struct model *m, const struct conn *c);
+/* A TIMED_WAIT ends: has a connect() that has just begun taken its place? */
+void reused_by_connect(struct model *m, struct conn *old);
+/* To be found by the addresses and ports of the connection that takes its place. */
+void reuse_link(struct model *m, struct conn *c);
 /* c goes: it is not to be found by that any more. */
 void reuse_unlink(struct model *m, struct conn *c);
 /* Half-open connections, each under a cookie made of its addresses and ports. */
@@ -55,6 +64,11 @@ void request_over(struct model *m, struct conn *c);
 void request_owner(struct model *m, struct conn *c);
 /* Tells of an end later, unless something comes that explains it. */
 void end_later(struct model *m, struct conn *c, __u64 at_ns);
+/* ... for the one that was taken off the queue just now: once more. */
+void end_again(struct model *m, struct conn *c, __u64 now_ns);
+/* The end that is due first, or NULL. */
+struct end_wait *ends_first(const struct model *m);
+void ends_drop_first(struct model *m);
 
 /* A sweep ended: what is in limbo or small and was not met is over. */
 void small_swept(struct model *m, __u64 now_ns);

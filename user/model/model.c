@@ -89,7 +89,8 @@ void conn_arm(struct model *m, struct conn *c, __u64 now_ns)
 		return;
 	}
 	c->rule = next - m->rules.rule;
-	if (deadline_set(&m->deadlines, &m->table, c, c->since_ns + next->threshold_ns))
+	if (deadline_set(&m->deadlines, &m->table, c,
+			 c->since_ns + rule_stay_ns(next, c, c->state)))
 		m->no_memory = true;
 }
 

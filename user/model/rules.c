@@ -6,6 +6,11 @@
 #include "model/rules.h"
 
 #define SEC 1000000000ULL
+/* TCP_TIMEWAIT_LEN in include/net/tcp.h */
+#define TIME_WAIT_NS (60 * SEC)
+/* The buckets of the timer wheel are as wide as an eighth of what is put there
+ * (kernel/time/timer.c). */
+#define WHEEL_LATE_NS (TIME_WAIT_NS / 8)
 
 /* A request_sock is in SYN_RECEIVED as much as a socket is. */
 static unsigned int rule_state(unsigned int state)
@@ -126,6 +131,15 @@ static bool applies(const struct rule *rule, const struct conn *c, unsigned int 
 	return rule->state == state && rule->narrow == narrow && fits(rule, c);
 }
 
+__u64 rule_stay_ns(const struct rule *rule, const struct conn *c, unsigned int state)
+{
+	__u64 late_ns = TIME_WAIT_NS + WHEEL_LATE_NS;
+
+	if (state != ST_TIME_WAIT || c->rearms || rule->threshold_ns <= TIME_WAIT_NS)
+		return rule->threshold_ns;
+	return rule->threshold_ns > late_ns ? rule->threshold_ns : late_ns;
+}
+
 const struct rule *rules_next(const struct rules *r, const struct conn *c, __u64 dwell_ns)
 {
 	unsigned int state = rule_state(c->state);
@@ -151,7 +165,8 @@ const struct rule *rules_passed(const struct rules *r, const struct conn *c, uns
 	for (unsigned int i = 0; i < r->n; i++) {
 		const struct rule *rule = &r->rule[i];
 
-		if (rule->threshold_ns <= dwell_ns && applies(rule, c, rule_state(state), narrow) &&
+		if (rule_stay_ns(rule, c, state) <= dwell_ns &&
+		    applies(rule, c, rule_state(state), narrow) &&
 		    (!best || rule->threshold_ns > best->threshold_ns))
 			best = rule;
 	}

@@ -33,6 +33,13 @@ void rules_default(struct rules *r);
 int rules_set(struct rules *r, unsigned int state, __u64 threshold_ns);
 
 /*
+ * The stay in `state` after which a rule is passed: its threshold.  But the
+ * kernel's timers expire up to an eighth late: over 60 s, a TIMED_WAIT that was
+ * not re-armed gets that time too.
+ */
+__u64 rule_stay_ns(const struct rule *rule, const struct conn *c, unsigned int state);
+
+/*
  * The rule of a socket's state with the smallest threshold above dwell_ns, or
  * NULL.  A narrowed rule that fits the socket goes before a general one of the
  * same state.

@@ -6,7 +6,6 @@
  * since TIMED_WAIT lasts a fixed time, that says when it was entered.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/internal.h"
@@ -18,9 +17,7 @@
 #define SAME_EXPIRY_NS 20000000ULL
 /* How much later than its time stamp a record may get into the buffer, on a busy machine. */
 #define RECORD_LATE_NS 250000000ULL
-/* How long an end waits for the SYN or the timer that would explain it. */
-#define END_WAIT_NS 100000000ULL
-/* ... and for the new connection's handshake, when it is known to be one. */
+/* How long an end waits for the new connection's handshake, when it is known to be one. */
 #define REUSE_WAIT_NS 1000000000ULL
 /* How long a FIN_WAIT_2 is young. */
 #define WAIT_ROUND_NS 500000000ULL
@@ -60,7 +57,7 @@ static void become_small(struct model *m, struct conn *c)
 	}
 }
 
-static void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum via via)
+void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 {
 	struct transition t = {
 		.mono_ns = later_of(at_ns, c->since_ns),
@@ -74,20 +71,38 @@ static void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum v
 	conn_step(m, c, &t);
 }
 
-/* The timer of a small socket is known to expire at until_ns. */
-static void small_timer(struct model *m, struct conn *c, unsigned int substate, __u64 until_ns,
-			__u64 entered_ns, enum via via)
-{
-	if (substate == ST_TIME_WAIT && c->state != ST_TIME_WAIT)
-		enter_time_wait(m, c, entered_ns, via);
-	else if (substate == ST_TIME_WAIT && until_ns > c->until_ns + SAME_EXPIRY_NS)
-		c->rearms++;
-	c->until_ns = until_ns;
-}
-
 static __u64 apart(__u64 a, __u64 b)
 {
 	return a > b ? a - b : b - a;
+}
+
+/* From now on the stay may be longer than the kernel's timers alone make it: see rule_stay_ns(). */
+static void rearmed(struct model *m, struct conn *c)
+{
+	if (c->rearms++ == 0 && !c->level)
+		conn_arm(m, c, c->since_ns);
+}
+
+/* A small socket's timer, as a record or a row tells of it. */
+struct expiry {
+	__u64 until_ns;	  /* when it expires */
+	__u64 entered_ns; /* when TIMED_WAIT was entered, if it was by this */
+	__u32 wheel_us;	  /* see rec_small */
+	__u8 substate;
+	__u8 via;
+};
+
+static void small_timer(struct model *m, struct conn *c, const struct expiry *e)
+{
+	if (e->substate == ST_TIME_WAIT && c->state != ST_TIME_WAIT)
+		enter_time_wait(m, c, e->entered_ns, e->via);
+	else if (e->substate == ST_TIME_WAIT && e->until_ns > c->until_ns + SAME_EXPIRY_NS)
+		rearmed(m, c);
+	if (e->wheel_us)
+		c->fires_ns = e->until_ns + e->wheel_us * 1000ULL;
+	else if (apart(e->until_ns, c->until_ns) > SAME_EXPIRY_NS)
+		c->fires_ns = 0;
+	c->until_ns = e->until_ns;
 }
 
 /*
@@ -101,8 +116,7 @@ static bool moves_now(const struct conn *c, unsigned int substate, __u64 until_n
 	       apart(until_ns, c->until_ns) <= SAME_EXPIRY_NS;
 }
 
-/* The timer was not set again. */
-static void stays_stopped(struct model *m, struct conn *c)
+void stays_stopped(struct model *m, struct conn *c)
 {
 	if (c->moved_ns)
 		enter_time_wait(m, c, c->moved_ns, c->end_via);
@@ -123,8 +137,8 @@ static enum reason early_reason(const struct conn *c)
 	return REASON_RESET_RECEIVED;
 }
 
-static void small_over(struct model *m, struct conn *c, __u64 at_ns, enum reason reason,
-		       enum via via, __u64 reused_by)
+void small_over(struct model *m, struct conn *c, __u64 at_ns, enum reason reason, enum via via,
+		__u64 reused_by)
 {
 	struct transition t = {
 		.mono_ns = later_of(at_ns, c->since_ns),
@@ -188,45 +202,9 @@ static void limbo_over(struct model *m, struct conn *c)
 	conn_forget(m, c, t.mono_ns);
 }
 
-static struct end_wait *first_end(const struct model *m)
-{
-	return m->ends.n ? &m->ends.wait[m->ends.head] : NULL;
-}
-
-static bool ends_grow(struct ends *e)
-{
-	__u32 room = e->room ? 2 * e->room : 64;
-	struct end_wait *w = malloc(room * sizeof(*w));
-
-	if (!w)
-		return false;
-	for (__u32 i = 0; i < e->n; i++)
-		w[i] = e->wait[(e->head + i) & (e->room - 1)];
-	free(e->wait);
-	e->wait = w;
-	e->head = 0;
-	e->room = room;
-	return true;
-}
-
-/* An early end is told when nothing that came with it explains it better. */
-void end_later(struct model *m, struct conn *c, __u64 at_ns)
-{
-	struct ends *e = &m->ends;
-
-	if (e->n == e->room && !ends_grow(e)) {
-		m->no_memory = true;
-		return;
-	}
-	e->wait[(e->head + e->n++) & (e->room - 1)] =
-		(struct end_wait){c->cookie, at_ns, at_ns + END_WAIT_NS};
-	c->ending = true;
-	c->ended_ns = at_ns;
-}
-
 __u64 small_due(const struct model *m)
 {
-	const struct end_wait *w = first_end(m);
+	const struct end_wait *w = ends_first(m);
 	__u64 end_ns = w ? w->due_ns : UINT64_MAX;
 
 	return m->fin_waits.young && m->fin_waits.next_ns < end_ns ? m->fin_waits.next_ns : end_ns;
@@ -242,26 +220,16 @@ static void waits_age(struct waits *w, __u64 now_ns)
 	w->next_ns = now_ns + WAIT_ROUND_NS;
 }
 
-/* Another round for one whose successor's handshake is still going on; there was room just now. */
-static void end_again(struct model *m, struct conn *c, __u64 now_ns)
-{
-	struct ends *e = &m->ends;
-
-	e->wait[(e->head + e->n++) & (e->room - 1)] =
-		(struct end_wait){c->cookie, c->ended_ns, now_ns + END_WAIT_NS};
-}
-
 void small_tick(struct model *m, __u64 now_ns)
 {
 	struct end_wait *w;
 
 	waits_age(&m->fin_waits, now_ns);
-	while ((w = first_end(m)) && w->due_ns <= now_ns) {
+	while ((w = ends_first(m)) && w->due_ns <= now_ns) {
 		struct conn *c = table_find(&m->table, w->cookie);
 		__u64 at_ns = w->at_ns;
 
-		m->ends.head = (m->ends.head + 1) & (m->ends.room - 1);
-		m->ends.n--;
+		ends_drop_first(m);
 		if (!c || !c->ending || c->ended_ns != at_ns)
 			continue;
 		if (c->half_open)
@@ -274,82 +242,6 @@ void small_tick(struct model *m, __u64 now_ns)
 			stays_stopped(m, c);
 			small_over(m, c, at_ns, early_reason(c), c->end_via, c->reused_by);
 		}
-	}
-}
-
-static bool same_peers(const struct sock_ident *a, const struct sock_ident *b)
-{
-	return a->rport == b->rport && a->netns == b->netns &&
-	       !memcmp(a->laddr, b->laddr, sizeof(a->laddr)) &&
-	       !memcmp(a->raddr, b->raddr, sizeof(a->raddr));
-}
-
-static __u32 reuse_chain(const struct sock_ident *id)
-{
-	__u32 tail;
-
-	memcpy(&tail, id->raddr + 12, sizeof(tail));
-	tail ^= (__u32)id->lport << 16 | id->rport;
-	return tail * 0x9e3779b1U >> (32 - REUSE_BITS);
-}
-
-/* To be found by the addresses and ports of the connection that takes its place. */
-static void reuse_link(struct model *m, struct conn *c)
-{
-	if (c->reuse_linked)
-		return;
-	c->reuse_linked = true;
-	c->reuse_chain = reuse_chain(&c->ident);
-	c->reuse_next = m->reuse[c->reuse_chain];
-	m->reuse[c->reuse_chain] = table_slot(c) + 1;
-}
-
-void reuse_unlink(struct model *m, struct conn *c)
-{
-	__u32 *at = &m->reuse[c->reuse_chain];
-
-	if (!c->reuse_linked)
-		return;
-	while (*at && *at != table_slot(c) + 1)
-		at = &table_at(&m->table, *at - 1)->reuse_next;
-	*at = c->reuse_next;
-	c->reuse_linked = false;
-}
-
-/*
- * Whether a new connection on the same addresses and ports says that this one is
- * over.  Sweeps come late: what they hold to be alive may have been taken.
- */
-static bool can_be_reused(const struct model *m, const struct conn *old)
-{
-	if (m->small_source == SMALL_SWEEPS)
-		return (old->small || old->in_limbo) && !old->set_aside;
-	return old->ending && (old->state == ST_TIME_WAIT || old->moved_ns);
-}
-
-static void reused(struct model *m, struct conn *old, const struct conn *c)
-{
-	__u64 at_ns = old->ending ? old->ended_ns : c->ident.born_ns;
-
-	stays_stopped(m, old);
-	if (old->in_limbo || old->state == ST_FIN_WAIT2) {
-		enter_time_wait(m, old, old->in_limbo ? old->ended_ns : at_ns, VIA_SWEEP);
-		old->at_least = true;
-	}
-	small_over(m, old, at_ns, REASON_REUSED, old->ending ? old->end_via : VIA_SWEEP, c->cookie);
-}
-
-void small_reuse(struct model *m, const struct conn *c)
-{
-	struct conn *old;
-
-	for (__u32 at = m->reuse[reuse_chain(&c->ident)]; at; at = old->reuse_next) {
-		old = table_at(&m->table, at - 1);
-		if (old == c || !can_be_reused(m, old) || old->ident.lport != c->ident.lport ||
-		    !same_peers(&old->ident, &c->ident))
-			continue;
-		reused(m, old, c);
-		return;
 	}
 }
 
@@ -366,24 +258,6 @@ static struct conn *small_conn(const struct model *m, __u64 cookie, __u64 until_
 	return c->small || ST_BIT(c->state) & ST_CLOSING_FIRST ? c : aside;
 }
 
-/*
- * A connect() that takes the port of a TIMED_WAIT has just set SYN_SENT; if it
- * was not bound, it knows its local port only after this.
- */
-static void reused_by_connect(struct model *m, struct conn *old)
-{
-	for (int i = 0; i < RECENT_SYNS; i++) {
-		const struct conn *c = table_find(&m->table, m->recent_syn[i]);
-
-		if (!c || c->state != ST_SYN_SENT || !same_peers(&old->ident, &c->ident) ||
-		    (c->ident.lport && c->ident.lport != old->ident.lport))
-			continue;
-		old->end_what = SMALL_REUSED;
-		old->reused_by = c->cookie;
-		return;
-	}
-}
-
 static void small_stopped(struct model *m, struct conn *c, __u64 at_ns)
 {
 	if ((c->state == ST_TIME_WAIT || c->moved_ns) && !c->end_what)
@@ -396,7 +270,13 @@ void small_record(struct model *m, const struct rec_small *r)
 {
 	__u64 until_ns = r->mono_ns + r->left_ns;
 	struct conn *c = small_conn(m, r->cookie, until_ns);
-	__u64 entered_ns = until_ns - TIME_WAIT_NS;
+	struct expiry e = {
+		.until_ns = until_ns,
+		.entered_ns = until_ns - TIME_WAIT_NS,
+		.wheel_us = r->wheel_us,
+		.substate = r->substate,
+		.via = r->via,
+	};
 
 	if (!c || !r->what || r->what >= SMALL_NWHATS)
 		return;
@@ -416,14 +296,15 @@ void small_record(struct model *m, const struct rec_small *r)
 		c->ending = false;
 		c->end_what = 0;
 		c->moved_ns = 0;
-		small_timer(m, c, r->substate, until_ns, r->mono_ns, r->via);
+		e.entered_ns = r->mono_ns;
+		small_timer(m, c, &e);
 		return;
 	}
 	/* a timer set again within its wheel bucket is not traced: it shows here */
 	if (r->what == SMALL_STOPPED && moves_now(c, r->substate, until_ns))
-		c->moved_ns = entered_ns;
+		c->moved_ns = e.entered_ns;
 	else
-		small_timer(m, c, r->substate, until_ns, entered_ns, r->via);
+		small_timer(m, c, &e);
 	if (r->what == SMALL_EXPIRED)
 		small_expired(m, c, r->mono_ns, r->via);
 	else if (r->what == SMALL_STOPPED)
@@ -467,6 +348,7 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 	c->roles = row->roles;
 	c->before = !m->started;
 	c->until_ns = until_ns;
+	c->fires_ns = row->wheel_us ? until_ns + row->wheel_us * 1000ULL : 0;
 	c->end.facts = END_NO_TCP;
 	become_small(m, c);
 	c->seen_ns = row->mono_ns;
@@ -490,6 +372,13 @@ void small_row(struct model *m, const struct row_sock *row)
 {
 	__u64 until_ns = row->mono_ns + row->left_ns;
 	struct conn *c = small_conn(m, row->cookie, until_ns);
+	struct expiry e = {
+		.until_ns = until_ns,
+		.entered_ns = until_ns - TIME_WAIT_NS,
+		.wheel_us = row->wheel_us,
+		.substate = row->state,
+		.via = VIA_SWEEP,
+	};
 
 	if ((!c || (!c->small && !c->in_limbo)) && records_wait(m, until_ns))
 		return;
@@ -502,7 +391,7 @@ void small_row(struct model *m, const struct row_sock *row)
 	become_small(m, c);
 	c->missed = 0;
 	c->seen_ns = row->mono_ns;
-	small_timer(m, c, row->state, until_ns, until_ns - TIME_WAIT_NS, VIA_SWEEP);
+	small_timer(m, c, &e);
 }
 
 void small_set_aside(struct model *m, struct conn *c)
@@ -525,11 +414,14 @@ void small_set_aside(struct model *m, struct conn *c)
 	table_rename(&m->table, c, c->cookie | SET_ASIDE);
 }
 
-/* Gone before its time: when, only the last sweep that met it can say. */
+/* When it went, its timer says; if it was before its time, only the last sweep that met it. */
 static void swept_away(struct model *m, struct conn *c, __u64 now_ns)
 {
-	if (now_ns >= c->until_ns) {
-		small_expired(m, c, c->until_ns, VIA_SWEEP);
+	__u64 expired_ns = c->fires_ns ? c->fires_ns : c->until_ns;
+
+	if (now_ns >= expired_ns) {
+		c->at_least |= !c->fires_ns || c->seen_ns > expired_ns + SAME_EXPIRY_NS;
+		small_expired(m, c, later_of(expired_ns, c->seen_ns), VIA_SWEEP);
 		return;
 	}
 	if (++c->missed < MISSES)
