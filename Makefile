@@ -167,8 +167,17 @@ fuzzers: $(FUZZ_BINS)
 check: ## formatting, static analysis, layering, licence lines, vmlinux.h against this kernel
 	@scripts/deps.sh install build test check
 	+@$(MAKE) tests bench-bins
-	@BUILD=$(abspath $(B)) C_FILES='$(OUR_C)' SCRIPT_FILES='$(SCRIPTS)' \
-		TIDY_FILES='$(C_SRCS) $(BPF_ALL)' scripts/check.sh
+	+@BUILD=$(abspath $(B)) C_FILES='$(OUR_C)' SCRIPT_FILES='$(SCRIPTS)' MAKE='$(MAKE)' scripts/check.sh
+
+# A file is looked at again when its object had to be made again.
+.PHONY: tidy
+tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(C_SRCS) $(BPF_ALL))
+
+$(B)/tidy/%.ok: %.c $(B)/%.o .clang-tidy bpf/.clang-tidy | $(B)/compile_commands.json
+	@mkdir -p $(@D)
+	@out=$$(clang-tidy --quiet -p $(B) $< 2>&1) || { \
+		printf '%s\n' "$$out" | grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -'; exit 1; }
+	@touch $@
 
 .PHONY: bench
 bench: ## install what is missing, build, and measure against no tracer and tcpstates

@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
-: "${BUILD:?}" "${C_FILES:?}" "${TIDY_FILES:?}" "${SCRIPT_FILES:?}"
+: "${BUILD:?}" "${MAKE:?}" "${C_FILES:?}" "${SCRIPT_FILES:?}"
 failed=
 
 check() {
@@ -31,11 +31,8 @@ scripts() {
 	shellcheck $SCRIPT_FILES
 }
 
-# shellcheck disable=SC2086
 tidy() {
-	printf '%s\n' $TIDY_FILES |
-		xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$BUILD" 2> >(grep -vE \
-			'^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -(header|system)' >&2)
+	$MAKE -k tidy
 }
 
 own_tests() {
