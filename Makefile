@@ -96,7 +96,9 @@ RUN_TESTS := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(
 # How it is compiled. The libraries are a table in scripts/deps.sh.
 #
 
-PKGS      := $(shell scripts/deps.sh modules build)
+# libmicrohttpd has no static form to link: what it needs itself has none.
+NOT_STATIC := libmicrohttpd
+PKGS      := $(filter-out $(if $(filter 1,$(STATIC)),$(NOT_STATIC)),$(shell scripts/deps.sh modules build))
 TEST_PKGS := $(shell scripts/deps.sh modules test)
 pkg       = $(shell pkg-config $(1) 2>/dev/null)
 
@@ -113,6 +115,7 @@ HARDEN   := -fstack-protector-strong $(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SO
 endif
 
 CPP_ALL    := -D_GNU_SOURCE -DTCPDWELL_VERSION=\"$(VERSION)\" \
+	$(if $(filter 1,$(STATIC)),-DTCPDWELL_STATIC) \
 	-Iinclude -Iuser -I$(B)/skel $(call pkg,--cflags $(PKGS)) $(CPPFLAGS)
 CC_ALL     := -std=gnu11 $(CFLAGS) -fPIE $(WARNINGS) $(WERR) $(HARDEN)
 TEST_CPP   := -Itests/lib -Itests/unit $(call pkg,--cflags $(TEST_PKGS))

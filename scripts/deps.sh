@@ -39,6 +39,9 @@ table() {
 	build   pc:libbpf       libbpf-dev       libbpf-devel          libbpf            libbpf-devel
 	build   pc:libelf       libelf-dev       elfutils-libelf-devel libelf            libelf-devel
 	build   pc:zlib         zlib1g-dev       zlib-devel            zlib              zlib-devel
+	build   pc:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd     libmicrohttpd-devel
+	build   pc:libcap       libcap-dev       libcap-devel          libcap            libcap-devel
+	build   pc:libseccomp   libseccomp-dev   libseccomp-devel      libseccomp        libseccomp-devel
 	test    prove           perl             perl-Test-Harness     perl              perl
 	test    pc:cmocka       libcmocka-dev    libcmocka-devel       cmocka            libcmocka-devel
 	test    pc:jansson      libjansson-dev   jansson-devel         jansson           libjansson-devel

@@ -61,8 +61,15 @@ char *obuf_room(struct obuf *b, size_t n)
 void obuf_done(struct obuf *b, const char *end)
 {
 	b->len = end - b->data;
-	if (b->len >= OBUF_EARLY)
+	if (b->len >= OBUF_EARLY && b->fd >= 0)
 		obuf_flush(b);
+}
+
+/* What ran out of memory once may fit the next time. */
+void obuf_clear(struct obuf *b)
+{
+	b->len = 0;
+	b->err = 0;
 }
 
 void obuf_add(struct obuf *b, const char *data, size_t n)
@@ -102,6 +109,8 @@ static int write_all(int fd, const char *data, size_t len)
 
 int obuf_flush(struct obuf *b)
 {
+	if (!b->err && b->len && b->fd < 0)
+		b->err = -ENOMEM;
 	if (!b->err && b->len)
 		b->err = write_all(b->fd, b->data, b->len);
 	b->len = 0;

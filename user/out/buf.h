@@ -30,7 +30,8 @@ struct obuf {
 	int err;
 };
 
-/* A buffer for fd, which stays the caller's.  0 or -ENOMEM. */
+/* A buffer for fd, which stays the caller's; -1: for memory, b.data has what was written, which
+ * obuf_clear() drops.  0 or -ENOMEM. */
 int obuf_init(struct obuf *b, int fd);
 
 /* Frees the memory; what was not flushed is lost. */
@@ -41,6 +42,8 @@ char *obuf_room(struct obuf *b, size_t n);
 
 /* All up to end, inside the room given last, is to be written. */
 void obuf_done(struct obuf *b, const char *end);
+
+void obuf_clear(struct obuf *b);
 
 /* Appends n bytes. */
 void obuf_add(struct obuf *b, const char *data, size_t n);
