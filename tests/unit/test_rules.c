@@ -110,6 +110,7 @@ static struct rule *add_narrow(__u64 threshold_ns)
 	rule->state = ST_CLOSE_WAIT;
 	rule->threshold_ns = threshold_ns;
 	rule->narrow = true;
+	r.states |= ST_BIT(ST_CLOSE_WAIT);
 	return rule;
 }
 

@@ -6,6 +6,8 @@
 
 const struct command commands[] = {
 	{"trace", "every transition, live", &trace_argp, cmd_trace},
+	{"watch", "alerts while a socket is stuck, with who holds it and what is wrong",
+	 &watch_argp, cmd_watch},
 	{"list", "every TCP socket now: its state, for how long, and whose it is", &list_argp,
 	 cmd_list},
 	{"states", "the states, what they mean, and how this kernel shows each", &states_argp,

@@ -308,6 +308,7 @@ static error_t parse_rules(int key, char *arg, struct argp_state *state)
 		return ARGP_ERR_UNKNOWN;
 	if (parse_max(arg, state_by_name, &no, &ns) || rules_set(&o->rules, no, ns))
 		bad(state, "--max", arg, "STATE=DURATION, such as CLOSE_WAIT=30s");
+	o->max_ns[no] = ns;
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 struct options {
 	struct tracer_options tracer; /* the filter among them */
 	struct rules rules;
+	__u64 max_ns[ST_MAX]; /* --max; 0: not given */
 	enum name_set names;
 	__u64 duration_ns; /* 0: until stopped */
 	__u64 count;	   /* 0: no limit */

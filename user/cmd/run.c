@@ -258,7 +258,7 @@ static long round_once(struct run *r, __u64 now_ns)
 			r->pending = false;
 			read_rows(r, false);
 		}
-		if (r->resync < RESYNCS)
+		if (r->resync < RESYNCS || r->looks_up)
 			model_tick(&r->model, now_ns);
 	}
 	if (r->each && (n > 0 || now_ns >= r->each_due_ns))

@@ -32,7 +32,9 @@ struct run {
 	__u64 (*each)(void *ctx, __u64 now_ns);
 	void *each_ctx;
 	__u64 each_due_ns;
-	bool stop; /* set by a hook: end as after SIGINT */
+	bool looks_up; /* alerts are looked up in the kernel before they are told: no need to wait
+			  for the rows after a loss */
+	bool stop;     /* set by a hook: end as after SIGINT */
 };
 
 /* Wall clock less monotonic clock, in ns. */

@@ -122,17 +122,79 @@ struct holder {
 	const char *cmdline; /* arguments with blanks between, any bytes; NULL unknown */
 };
 
+#define RULE_NAME_LEN 48
+
+/* What alerts have in common that people want to read of once. */
+struct group_key {
+	char rule[RULE_NAME_LEN];
+	char comm[COMM_LEN];
+	__u64 cgroup; /* where no process is known */
+	__u32 pid;
+	__u32 netns;
+	__u16 port; /* of the service: the local one of what was accepted, else the remote one */
+	__u8 state;
+	__u8 diagnosis;
+	__u8 open; /* enum sock_role */
+	__u8 pad[3];
+};
+
+struct alert_group {
+	struct group_key key;
+	__u32 id;
+	__u32 count;	      /* sockets that are stuck now */
+	__u32 grave;	      /* ... of them past the graver threshold */
+	__u32 total;	      /* all that were */
+	__s32 growth_per_min; /* of count, over the last minute */
+	__u64 oldest_ns;      /* dwell of the oldest */
+	__u64 longest_ns;     /* the longest stay that has ended */
+	__u64 opened_ns;
+};
+
+enum group_news {
+	GROUP_OPENED = 0,
+	GROUP_CHANGED,
+	GROUP_GRAVE, /* the first one is past the graver threshold */
+	GROUP_OVER,
+};
+
+/* Local ports (towards one service), or places in TIMED_WAIT, that run out. */
+struct pressure_news {
+	__u64 mono_ns;
+	__u8 laddr[16];
+	__u8 raddr[16];
+	__u32 netns;
+	__u16 rport;
+	bool time_wait; /* tcp_max_tw_buckets: no addresses */
+	bool over;	/* not under pressure any more */
+	__u32 used;
+	__u32 usable;
+	__s64 growth_per_s;
+	__u64 exhausted_in_ns; /* at that rate; 0: not in sight */
+};
+
+/* A socket that a rule had closed. */
+struct kill_news {
+	const struct conn *conn;
+	const struct rule *rule;
+	__u64 mono_ns;
+	__u64 dwell_ns;
+	int err; /* 0 or -errno */
+	bool dry_run;
+};
+
 struct alert {
 	const struct conn *conn;
 	const struct rule *rule;
 	__u64 mono_ns;
 	__u64 dwell_ns;
 	const struct holder *holders;
+	const struct alert_group *group; /* as it is with this alert, or NULL */
 	__u32 n_holders;
 	__u8 status;	/* enum alert_status */
 	__u8 diagnosis; /* enum diagnosis */
 	__u8 state;
 	bool at_least;
+	bool by_rules; /* resolved: the rules have changed, not the state */
 };
 
 struct hello {
@@ -144,6 +206,7 @@ struct hello {
 	__u64 mono_ns;
 	__u32 sockets[ST_MAX]; /* there at the start, by state */
 	__u32 n_netns;
+	bool alerts_only; /* no transition will be told */
 };
 
 struct summary {
@@ -162,6 +225,10 @@ struct sink_ops {
 	void (*socket)(struct sink *s, const struct conn *c, __u64 mono_ns);
 	void (*transition)(struct sink *s, const struct transition *t);
 	void (*alert)(struct sink *s, const struct alert *a);
+	void (*group)(struct sink *s, const struct alert_group *g, enum group_news news,
+		      __u64 mono_ns);
+	void (*pressure)(struct sink *s, const struct pressure_news *n);
+	void (*killed)(struct sink *s, const struct kill_news *k);
 	void (*lost)(struct sink *s, enum lost_cause cause, __u64 count, __u64 mono_ns);
 	void (*summary)(struct sink *s, const struct summary *sum);
 	/* After each batch: 0, or -errno (-EPIPE: the reader of the output went away). */

@@ -340,8 +340,10 @@ void hello_talk(struct obuf *b, const struct hello *h, enum name_set names)
 		say(b, " on Linux ");
 		say_escaped(b, h->kernel);
 	}
-	say(b, ", showing ");
-	say_escaped(b, h->filter ? h->filter : "every TCP state transition");
+	say(b, h->alerts_only ? ", watching " : ", showing ");
+	say_escaped(b, h->filter	? h->filter
+		       : h->alerts_only ? "every TCP socket"
+					: "every TCP state transition");
 	say(b, "\n");
 	say_tier(b, h, names);
 	say_sockets(b, h, names);
@@ -384,5 +386,16 @@ void summary_talk(struct obuf *b, const struct summary *sum)
 		say(b, ", ");
 		say_number(b, sum->alerts, " alert");
 	}
+	say(b, "\n");
+}
+
+void alerts_talk(struct obuf *b, const struct summary *sum)
+{
+	char text[FMT_DURATION_MAX];
+
+	say_number(b, sum->alerts, " alert");
+	say(b, " in ");
+	obuf_add(b, text, fmt_duration(text, sum->duration_ns) - text);
+	say_lost(b, sum->lost);
 	say(b, "\n");
 }

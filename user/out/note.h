@@ -36,5 +36,7 @@ void alert_text(struct alert_text *t, const struct alert *a, const char *state, 
 /* The lines before and after the data. */
 void hello_talk(struct obuf *b, const struct hello *h, enum name_set names);
 void summary_talk(struct obuf *b, const struct summary *sum);
+/* The same without transitions. */
+void alerts_talk(struct obuf *b, const struct summary *sum);
 
 #endif

@@ -24,6 +24,10 @@ struct sink *json_sink_new(const struct out_options *o);
 /* A sink of aligned columns for people.  NULL: no memory. */
 struct sink *text_sink_new(const struct out_options *o);
 
+/* A sink for people who want to know of alerts, not of transitions: a line a group.  NULL: no
+ * memory. */
+struct sink *watch_text_sink_new(const struct out_options *o);
+
 /* The terminal has another width now: a new title, and columns that fit.  No-op for JSON. */
 void text_sink_resize(struct sink *s, unsigned int width);
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/look.h"
+
+int looks_init(struct looks *ls, __u32 n)
+{
+	memset(ls, 0, sizeof(*ls));
+	ls->room = n < LOOKS_MAX ? n : LOOKS_MAX;
+	for (ls->mask = 15; ls->mask < 2 * ls->room; ls->mask = 2 * ls->mask + 1)
+		;
+	ls->look = calloc(ls->room ? ls->room : 1, sizeof(*ls->look));
+	ls->index = calloc((size_t)ls->mask + 1, sizeof(*ls->index));
+	if (ls->look && ls->index)
+		return 0;
+	looks_free(ls);
+	return -ENOMEM;
+}
+
+void looks_free(struct looks *ls)
+{
+	free(ls->look);
+	free(ls->index);
+	memset(ls, 0, sizeof(*ls));
+}
+
+static __u32 home(const struct looks *ls, __u64 cookie)
+{
+	return (__u32)((cookie * 0x9e3779b97f4a7c15ULL) >> 32) & ls->mask;
+}
+
+void looks_add(struct looks *ls, __u64 cookie, unsigned int state, __u32 from)
+{
+	__u32 i = home(ls, cookie);
+	struct look *l;
+
+	if (ls->n == ls->room)
+		return;
+	while (ls->index[i])
+		i = (i + 1) & ls->mask;
+	l = &ls->look[ls->n++];
+	l->cookie = cookie;
+	l->state = state;
+	l->from = from;
+	ls->index[i] = ls->n;
+}
+
+/* Two rows can have one cookie: what a connection left in a small socket, and its successor. */
+static void take_row(void *ctx, const struct row_sock *row)
+{
+	__u64 cookie = row->cookie & COOKIE_MASK;
+	struct looks *ls = ctx;
+
+	if (row->kind == ROW_REQUEST)
+		return;
+	for (__u32 i = home(ls, cookie); ls->index[i]; i = (i + 1) & ls->mask) {
+		struct look *l = &ls->look[ls->index[i] - 1];
+
+		if (l->cookie != cookie || l->found == LOOK_MET)
+			continue;
+		l->found = row->state == l->state ? LOOK_MET : LOOK_ELSEWHERE;
+		l->row = *row;
+	}
+}
+
+int looks_read(struct looks *ls, int (*rows)(void *ctx, row_fn fn, void *fn_ctx), void *ctx)
+{
+	return rows(ctx, take_row, ls);
+}
+
+int looks_holders(struct looks *ls, struct holders *h)
+{
+	struct wanted_sock *w = calloc(ls->n + 1, sizeof(*w));
+	size_t n = 0;
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	for (__u32 i = 0; i < ls->n; i++)
+		if (ls->look[i].found == LOOK_MET && ls->look[i].row.kind == ROW_FULL)
+			w[n++] = (struct wanted_sock){ls->look[i].cookie, ls->look[i].row.ino};
+	err = n ? holders_find(h, w, n) : 0;
+	free(w);
+	return err;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the kernel says of some sockets now, all of them in one read of its table. */
+#ifndef TCPDWELL_CMD_LOOK_H
+#define TCPDWELL_CMD_LOOK_H
+
+#include "kern/holders.h"
+#include "kern/tracer.h"
+
+enum look_found {
+	LOOK_MISSED = 0, /* not there */
+	LOOK_ELSEWHERE,	 /* in another state */
+	LOOK_MET,
+};
+
+struct look {
+	__u64 cookie;
+	__u32 from; /* the caller's number for it */
+	__u8 state;
+	__u8 found;
+	struct row_sock row; /* unless missed */
+};
+
+/* Sockets a look is for at most: rows are large. */
+#define LOOKS_MAX 4096
+
+struct looks {
+	struct look *look;
+	__u32 *index; /* look + 1 by cookie */
+	__u32 mask;
+	__u32 n, room;
+};
+
+/* For up to n sockets, LOOKS_MAX at most.  0 or -ENOMEM. */
+int looks_init(struct looks *ls, __u32 n);
+void looks_free(struct looks *ls);
+
+/* Nothing is added when it is full. */
+void looks_add(struct looks *ls, __u64 cookie, unsigned int state, __u32 from);
+
+/* Reads the table with `rows`.  0 or -errno. */
+int looks_read(struct looks *ls, int (*rows)(void *ctx, row_fn fn, void *fn_ctx), void *ctx);
+
+/* holders_find() for those that were met.  0 or -errno. */
+int looks_holders(struct looks *ls, struct holders *h);
+
+#endif
