@@ -33,7 +33,7 @@ static const char bpftrace_program[] =
 #define PEER_LINES .per_fin = STORM_FIN_STEPS, .per_rst = STORM_RST_STEPS, .per_listener = 2
 
 const struct subject subjects[SUBJECTS] = {
-	[SUBJECT_NONE] = {"none", "none (shows the noise)"},
+	[SUBJECT_NONE] = {"none", "none (shows the noise)", .argv = {NULL}},
 	[SUBJECT_FLOOR] = {"floor", "empty program", {"floor"}, .quiet_ms = 100},
 	[SUBJECT_JSON] = {"json",
 			  "trace --json",

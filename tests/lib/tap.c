@@ -8,7 +8,7 @@
 static int count, failed;
 
 /* A line of TAP is one line, and '#' begins a directive in it. */
-static void put_name(const char *fmt, va_list ap)
+PRINTF(1, 0) static void put_name(const char *fmt, va_list ap)
 {
 	char text[512];
 
@@ -19,7 +19,7 @@ static void put_name(const char *fmt, va_list ap)
 	fputs(text, stdout);
 }
 
-static bool result(bool good, const char *fmt, va_list ap)
+PRINTF(2, 0) static bool result(bool good, const char *fmt, va_list ap)
 {
 	count++;
 	failed += !good;

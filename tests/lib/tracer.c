@@ -23,6 +23,7 @@
 struct args {
 	const char *v[MAX_ARGS];
 	int n;
+	char *words; /* where some of them are */
 };
 
 static void add_arg(struct args *a, const char *arg)
@@ -35,10 +36,10 @@ static void add_arg(struct args *a, const char *arg)
 
 static void add_words(struct args *a, const char *words)
 {
-	char *copy = strdup(words ? words : ""), *save, *word;
+	char *save, *word;
 
-	/* never freed: the words are the arguments */
-	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+	a->words = strdup(words ? words : "");
+	for (word = strtok_r(a->words, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		add_arg(a, word);
 }
 
@@ -87,6 +88,7 @@ void tracer_launch(struct tracer *t, const char *const args[])
 		tap_die("fork: %s", strerror(errno));
 	if (!t->pid)
 		run(t, &a);
+	free(a.words);
 }
 
 void tracer_start(struct tracer *t, ...)

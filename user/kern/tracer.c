@@ -22,7 +22,8 @@
 /* A batch is collected for so long: under the 50 ms in which a transition is printed. */
 #define NAP_MS 30
 
-static int libbpf_talk(enum libbpf_print_level level, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static int libbpf_talk(enum libbpf_print_level level,
+							     const char *fmt, va_list args)
 {
 	if (!log_is_verbose() || level == LIBBPF_DEBUG)
 		return 0;

@@ -16,7 +16,7 @@ int log_is_verbose(void)
 	return verbose;
 }
 
-static void say(const char *fmt, va_list args)
+__attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list args)
 {
 	flockfile(stderr);
 	fputs("tcpdwell: ", stderr);
