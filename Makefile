@@ -160,6 +160,12 @@ test-vm: ## run the kernel tests in virtual machines with Debian's kernels (KERN
 	@scripts/deps.sh install build test
 	+@T='$(T)' tests/vm/run.sh $(KERNEL)
 
+.PHONY: check-btf
+check-btf: ## resolve the relocations of the BPF objects against the BTF of Debian's kernels (KERNEL="6.1 newest" for some)
+	@scripts/deps.sh install build test
+	+@$(MAKE) all $(B)/tests/check/btf_relo
+	@BUILD=$(abspath $(B)) tests/vm/check-btf.sh $(KERNEL)
+
 .PHONY: tests
 tests: all docs $(UNIT_BINS) $(CHECK_BINS) $(TEST_BINS) ## build the tests without running them
 
