@@ -363,8 +363,11 @@ static void an_alert(void **unused)
 	has_string(h, "comm", "a\"b");
 	has_string(json_array_get(json_object_get(line, "holders"), 1), "comm", "");
 	memset(many, 0xff, sizeof(many));
-	for (size_t i = 0; i < N(many); i++)
+	for (size_t i = 0; i < N(many); i++) {
 		many[i].cmdline = NULL;
+		many[i].cgroup = many[i].start_ns =
+			INT64_MAX; /* more is not an integer to jansson */
+	}
 	a.holders = many;
 	a.n_holders = N(many);
 	a.status = ALERT_RESOLVED;

@@ -27,11 +27,12 @@ extern const struct command commands[];
 /* NULL: there is none. */
 const struct command *command_by_name(const char *name);
 
-extern const struct argp trace_argp, list_argp, states_argp, doctor_argp, watch_argp;
+extern const struct argp trace_argp, list_argp, holders_argp, states_argp, doctor_argp, watch_argp;
 
 int cmd_trace(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_holders(int argc, char **argv);
 int cmd_states(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

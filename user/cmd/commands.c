@@ -10,6 +10,8 @@ const struct command commands[] = {
 	 &watch_argp, cmd_watch},
 	{"list", "every TCP socket now: its state, for how long, and whose it is", &list_argp,
 	 cmd_list},
+	{"holders", "which processes and threads hold the sockets, and what is wrong with them",
+	 &holders_argp, cmd_holders},
 	{"states", "the states, what they mean, and how this kernel shows each", &states_argp,
 	 cmd_states},
 	{"doctor", "what this kernel allows, what is used, what is lost without the rest",

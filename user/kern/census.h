@@ -15,6 +15,7 @@ struct census {
 	int list_fd;
 	int home_netns;
 	unsigned int n_netns; /* read by the last census_read() */
+	bool no_owners;	      /* set to leave out who holds what, which takes a run of its own */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -20,6 +21,7 @@
 /* With more than that the reader picks them out; the map's buckets take 16 bytes each. */
 #define WANTED_MAX 16384
 #define ROWS_A_READ 400
+#define PID_NS_INIT 0xeffffffcU /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 
 static int open_skel(struct holders *h)
 {
@@ -43,10 +45,19 @@ static int open_skel(struct holders *h)
 	return 0;
 }
 
+/* Both ways show the pid namespace of the reader. */
+static bool in_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino != PID_NS_INIT;
+}
+
 static int open_found(struct holders *h)
 {
 	memset(h, 0, sizeof(*h));
 	h->iter_fd = -1;
+	h->partial = in_pid_namespace();
 	h->found = calloc(1, sizeof(*h->found));
 	return h->found ? 0 : -ENOMEM;
 }

@@ -16,6 +16,7 @@ struct holders {
 	struct holders_bpf *skel; /* NULL: /proc is read in its place */
 	int iter_fd;
 	char why_proc[96]; /* why, then */
+	bool partial;	   /* processes outside of this pid namespace can't be seen */
 	struct holders_found *found;
 };
 

@@ -4,6 +4,8 @@
 
 /* A half-close that sent nothing for so long is not in use any more. */
 #define QUIET_NS 60000000000ULL
+/* An acknowledgement comes within a round trip and a delay of at most half a second. */
+#define ACK_NS 2000000000ULL
 
 static const struct {
 	const char *words;
@@ -56,6 +58,17 @@ static bool still_sending(const struct evidence *e)
 	if ((r->flags & ROW_SHUT_WR) || r->last_tx_ns >= QUIET_NS)
 		return false;
 	return r->send_q || sent_in_stay(e);
+}
+
+bool diagnosis_in_doubt(const struct row_sock *row)
+{
+	struct evidence e = {.row = row};
+
+	if (row->state != ST_CLOSE_WAIT || !(row->flags & ROW_AT_LEAST) || !row->last_tx_ns)
+		return false;
+	if ((row->flags & ROW_SHUT_WR) || row->last_tx_ns >= QUIET_NS || still_sending(&e))
+		return false;
+	return row->last_tx_ns < row->last_rx_ns + ACK_NS;
 }
 
 static bool holds(const struct evidence *e, __u32 pid)

@@ -22,6 +22,13 @@ enum diagnosis diagnose(const struct evidence *e);
  */
 enum diagnosis diagnose_row(const struct row_sock *row);
 
+/*
+ * Whether one look can't tell if it is still sending: in CLOSE_WAIT, since when
+ * is not known, and the last segment that came may well be the acknowledgement
+ * of the last payload sent.  Another look tells, if it sends meanwhile.
+ */
+bool diagnosis_in_doubt(const struct row_sock *row);
+
 /* Whether it is worth an alert: all but DIAG_HALF_CLOSE_IN_USE. */
 bool diagnosis_is_fault(enum diagnosis diagnosis);
 

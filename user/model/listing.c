@@ -85,12 +85,12 @@ static struct seen *slot_of(const struct listing *l, const struct row_sock *r, _
 	return &l->seen[i];
 }
 
-static const struct row_sock *row_of_cookie(const struct listing *l, __u64 cookie)
+struct row_sock *listing_by_cookie(const struct listing *l, __u64 cookie)
 {
 	__u32 hash = cookie_hash(cookie), i = hash & l->mask;
 
 	for (; l->seen[i].row; i = (i + 1) & l->mask) {
-		const struct row_sock *r = &l->row[l->seen[i].row - 1];
+		struct row_sock *r = &l->row[l->seen[i].row - 1];
 
 		if (l->seen[i].hash == hash && r->cookie == cookie)
 			return r;
@@ -191,7 +191,7 @@ void listing_add(struct listing *l, const struct row_sock *row)
 
 static void give_owner(const struct listing *l, struct row_sock *r)
 {
-	const struct row_sock *listener = r->listener ? row_of_cookie(l, r->listener) : NULL;
+	const struct row_sock *listener = r->listener ? listing_by_cookie(l, r->listener) : NULL;
 
 	if (!listener || listener->state != ST_LISTEN)
 		return;

@@ -73,6 +73,9 @@ void listing_add(struct listing *l, const struct row_sock *row);
  */
 int listing_choose(struct listing *l, const struct filter *f);
 
+/* A row that is there by its cookie, shown or not, after listing_choose(); NULL: none. */
+struct row_sock *listing_by_cookie(const struct listing *l, __u64 cookie);
+
 /* Sorts the rows to show.  0 or -ENOMEM. */
 int listing_sort(struct listing *l, enum listing_sort sort);
 

@@ -12,7 +12,6 @@
 
 /* More than a line takes without its strings of any length. */
 #define LINE_ROOM 2048
-#define HOLDER_ROOM 256
 #define STRING_ROOM(s) ((s) ? JSON_ESCAPE_MAX * strlen(s) : 0)
 
 struct json_sink {
@@ -258,25 +257,6 @@ static void json_socket(struct sink *s, const struct conn *c, __u64 mono_ns)
 	end_line(j, p);
 }
 
-static char *put_holders(char *p, const struct alert *a)
-{
-	p = FMT_LIT(p, ",\"holders\":[");
-	for (__u32 i = 0; i < a->n_holders; i++) {
-		const struct holder *h = &a->holders[i];
-
-		p = i ? FMT_LIT(p, ",{\"pid\":") : FMT_LIT(p, "{\"pid\":");
-		p = fmt_u64(p, h->pid);
-		p = KEY(p, "tid");
-		p = fmt_u64(p, h->tid);
-		p = put_comm(p, h->comm);
-		p = KEY(p, "fd");
-		p = fmt_u64(p, h->fd);
-		*p++ = '}';
-	}
-	*p = ']';
-	return p + 1;
-}
-
 /* What the group is of, in words that stay the same while it lasts. */
 static char *put_group_key(char *p, const struct group_key *k)
 {
@@ -326,8 +306,7 @@ static void json_alert(struct sink *s, const struct alert *a)
 	struct json_sink *j = (struct json_sink *)s;
 	const char *diagnosis = diagnosis_name(a->diagnosis);
 	const char *cgroup = out_cgroup(&j->out, a->conn);
-	size_t room = LINE_ROOM + STRING_ROOM(cgroup) + (size_t)a->n_holders * HOLDER_ROOM;
-	char *p = obuf_room(&j->out.buf, room);
+	char *p = obuf_room(&j->out.buf, LINE_ROOM + STRING_ROOM(cgroup));
 
 	if (!p)
 		return;
@@ -345,10 +324,11 @@ static void json_alert(struct sink *s, const struct alert *a)
 	p = put_dwell(p, a->dwell_ns, a->at_least);
 	if (diagnosis)
 		p = put_name(KEY_STR(p, "diagnosis"), diagnosis);
-	p = put_holders(p, a);
 	if (a->group)
 		p = put_group(p, a->group);
-	end_line(j, p);
+	obuf_done(&j->out.buf, p);
+	json_add_holders(&j->out.buf, "holders", a->holders, a->n_holders, j->out.o.cgroup_path);
+	obuf_add(&j->out.buf, "}\n", 2);
 }
 
 static char *put_pair(char *p, const struct pressure_news *n)

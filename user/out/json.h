@@ -4,6 +4,9 @@
 #define TCPDWELL_OUT_JSON_H
 
 #include "model/event.h"
+#include "out/buf.h"
+#include "out/fmt.h"
+#include "out/out.h"
 
 /* Room that json_put_conn() takes at most, besides JSON_ESCAPE_MAX for each byte of the path. */
 #define JSON_CONN_MAX 768
@@ -13,5 +16,14 @@
  * it.  cgroup: the path of its cgroup, or NULL.
  */
 char *json_put_conn(char *p, const struct conn *c, const char *cgroup);
+
+/* A row of `list` without the brace that ends it. */
+void json_add_row(struct obuf *b, const struct row_sock *r, enum diagnosis diagnosis,
+		  const struct out_options *o, struct fmt_clock *clock);
+
+/* The member `key`, an array of n holders, with its comma before it.  cgroup_path: as struct
+ * out_options has it. */
+void json_add_holders(struct obuf *b, const char *key, const struct holder *h, __u32 n,
+		      const char *(*cgroup_path)(__u64 id));
 
 #endif

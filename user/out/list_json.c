@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <string.h>
+#include "model/diagnosis.h"
 #include "out/escape.h"
 #include "out/fmt.h"
 #include "out/json.h"
@@ -34,8 +35,15 @@ static char *put_stay(char *p, const struct row_sock *r)
 	return fmt_u64(KEY(p, "remaining_ns"), r->left_ns > 0 ? r->left_ns : 0);
 }
 
-static void put_row(struct obuf *b, const struct row_sock *r, const struct out_options *o,
-		    struct fmt_clock *clock)
+static char *put_diagnosis(char *p, enum diagnosis diagnosis)
+{
+	const char *name = diagnosis_name(diagnosis);
+
+	return name ? put_quoted(KEY(p, "diagnosis"), name) : p;
+}
+
+void json_add_row(struct obuf *b, const struct row_sock *r, enum diagnosis diagnosis,
+		  const struct out_options *o, struct fmt_clock *clock)
 {
 	const char *cgroup = o->cgroup_path ? o->cgroup_path(r->ident.cgroup) : NULL;
 	char *p = obuf_room(b, ROW_ROOM + (cgroup ? JSON_ESCAPE_MAX * strlen(cgroup) : 0));
@@ -51,7 +59,7 @@ static void put_row(struct obuf *b, const struct row_sock *r, const struct out_o
 	p = put_stay(p, r);
 	p = fmt_u64(KEY(p, "recv_q"), r->recv_q);
 	p = fmt_u64(KEY(p, "send_q"), r->send_q);
-	obuf_done(b, FMT_LIT(p, "}\n"));
+	obuf_done(b, put_diagnosis(p, diagnosis));
 }
 
 void list_json_rows(struct obuf *b, const struct listing *l, const struct out_options *o)
@@ -60,7 +68,8 @@ void list_json_rows(struct obuf *b, const struct listing *l, const struct out_op
 
 	for (__u32 i = 0; i < l->n_order; i++) {
 		listing_prefetch(l, i);
-		put_row(b, listing_row(l, i), o, &clock);
+		json_add_row(b, listing_row(l, i), diagnose_row(listing_row(l, i)), o, &clock);
+		obuf_add(b, "}\n", 2);
 	}
 }
 

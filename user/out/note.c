@@ -198,8 +198,12 @@ static char *put_holders(char *p, const struct alert *a)
 		p = put_comm(p, h->comm);
 		*p++ = '/';
 		p = fmt_u64(p, h->pid);
+		if (h->flags & HOLDER_OWN_TABLE)
+			p = fmt_u64(FMT_LIT(p, "/"), h->tid);
 		p = FMT_LIT(p, " fd ");
 		p = fmt_u64(p, h->fd);
+		if (h->flags & HOLDER_INHERITED)
+			p = FMT_LIT(p, " inherited");
 	}
 	if (a->n_holders > HOLDERS_SHOWN) {
 		p = FMT_LIT(p, " and ");
