@@ -77,6 +77,14 @@ int run_add_fd(struct run *r, int fd, __u32 events, void (*ready)(void *ctx), vo
 	return 0;
 }
 
+void run_del_fd(struct run *r, int fd)
+{
+	epoll_ctl(r->tracer.epoll, EPOLL_CTL_DEL, fd, NULL);
+	for (unsigned int i = 0; i < r->n_fds; i++)
+		if (r->fds[i].fd == fd)
+			r->fds[i--] = r->fds[--r->n_fds];
+}
+
 static void fd_ready(struct run *r, int fd)
 {
 	for (unsigned int i = 0; i < r->n_fds; i++)

@@ -52,6 +52,7 @@ int run_start(struct run *r);
  * files.  0 or -errno (-ENOSPC: RUN_FDS are there).
  */
 int run_add_fd(struct run *r, int fd, __u32 events, void (*ready)(void *ctx), void *ctx);
+void run_del_fd(struct run *r, int fd);
 
 /* Until a signal, --duration, --count or a closed output; the summary is told last.  An exit
  * status. */

@@ -6,6 +6,7 @@
 #include "cmd/alarm.h"
 #include "cmd/cmd.h"
 #include "cmd/run.h"
+#include "cmd/service.h"
 #include "cmd/term.h"
 #include "util/log.h"
 
@@ -14,12 +15,14 @@
 struct watch_options {
 	struct options o; /* the first member: see watch_parse() */
 	struct alarm_options alarm;
+	struct service_options service;
 };
 
 struct watch {
 	const struct watch_options *o;
 	struct run run;
 	struct alarm alarm;
+	struct service service;
 };
 
 enum key {
@@ -32,11 +35,8 @@ static const struct argp_option own_options[] = {
 };
 
 static const struct argp_child children[] = {
-	{&filter_argp, 0, NULL, 0},
-	{&output_argp, 0, NULL, 0},
-	{&rules_argp, 0, NULL, 0},
-	{&run_argp, 0, NULL, 0},
-	{0},
+	{&filter_argp, 0, NULL, 0}, {&output_argp, 0, NULL, 0},	 {&rules_argp, 0, NULL, 0},
+	{&run_argp, 0, NULL, 0},    {&service_argp, 0, NULL, 0}, {0},
 };
 
 static error_t watch_parse(int key, char *arg, struct argp_state *state)
@@ -47,7 +47,8 @@ static error_t watch_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
+			state->child_inputs[i] =
+				children[i].argp == &service_argp ? (void *)&o->service : &o->o;
 		return 0;
 	case KEY_HALF_CLOSE:
 		o->alarm.half_close = true;
@@ -73,12 +74,17 @@ static int all_rows(void *ctx, row_fn fn, void *fn_ctx)
 	return tracer_rows(ctx, false, fn, fn_ctx);
 }
 
+static __u64 earlier(__u64 a, __u64 b)
+{
+	return a < b ? a : b;
+}
+
 /* Everything that wants to be called once a round. */
 static __u64 each_round(void *ctx, __u64 now_ns)
 {
 	struct watch *w = ctx;
 
-	return alarm_round(&w->alarm, now_ns);
+	return earlier(alarm_round(&w->alarm, now_ns), service_round(&w->service, now_ns));
 }
 
 static int add_printer(struct watch *w)
@@ -121,15 +127,23 @@ int cmd_watch(int argc, char **argv)
 	options_init(&o.o);
 	rules_watch(&o.o.rules);
 	o.alarm.batch_ns = BATCH_NS;
+	service_options_init(&o.service);
 	options_parse(&watch_argp, argc, argv, &o.o);
-	status = run_init(&w.run, &o.o);
+	status = service_begin(&w.service, &o.service);
+	if (!status)
+		status = run_init(&w.run, &o.o);
 	if (status)
 		return status;
 	status = set_up(&w);
 	if (!status)
+		status = service_sinks(&w.service, &w.run, &w.alarm);
+	if (!status)
 		status = run_start(&w.run);
 	if (!status)
+		status = service_start(&w.service, false);
+	if (!status)
 		status = run_loop(&w.run);
+	service_end(&w.service);
 	run_free(&w.run);
 	return status;
 }
