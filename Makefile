@@ -157,7 +157,7 @@ test: ## install what is missing, build, and run all tests (T="words" for those 
 
 .PHONY: test-vm
 test-vm: ## run the kernel tests in virtual machines with Debian's kernels (KERNEL="6.1 newest" for some)
-	@scripts/deps.sh install build test
+	@scripts/deps.sh install build test vm
 	+@T='$(T)' tests/vm/run.sh $(KERNEL)
 
 .PHONY: check-btf

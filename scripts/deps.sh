@@ -22,7 +22,8 @@ CLANG_MIN=13
 LIBBPF_MIN=1.1
 BPFTOOL_MIN=7.0
 
-# One line an item: a command, pc:MODULE for a library, file:PATH for the rest.
+# One line an item: a command, static:COMMAND for one that needs no libraries,
+# pc:MODULE for a library, file:PATH for the rest.
 # A library added to the group "build" is linked into tcpdwell, one in "test"
 # into the test programs. "-" means: part of another package, or done without:
 # the tests that want it are skipped.
@@ -62,6 +63,9 @@ table() {
 	dist    rpmbuild        rpm              rpm-build             -                 rpm-build
 	dist    zsh             zsh              zsh                   zsh               zsh
 	dist    fish            fish             fish                  fish              fish
+	vm      qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core qemu-system-x86 qemu-x86
+	vm      static:busybox  busybox-static   busybox               busybox           busybox-static
+	vm      file:/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring - - -
 	bench   tcpstates       libbpf-tools     libbpf-tools          libbpf-tools      libbpf-tools
 	END
 }
@@ -94,10 +98,15 @@ find_bpftool() {
 	return 1
 }
 
+is_static() {
+	command -v "$1" >/dev/null 2>&1 && ! ldd "$(command -v "$1")" >/dev/null 2>&1
+}
+
 present() {
 	case $1 in
 	pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
 	file:*) [ -e "${1#file:}" ] ;;
+	static:*) is_static "${1#static:}" ;;
 	bpftool) find_bpftool >/dev/null ;;
 	cc) command -v "${CC:-cc}" >/dev/null 2>&1 ;;
 	clang) command -v "${CLANG:-clang}" >/dev/null 2>&1 ;;
@@ -128,6 +137,40 @@ has_candidate() {
 	apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'
 }
 
+# Debian starts a service as soon as its package is installed, and at each boot.
+# The tests start servers of their own, so the services of packages that are
+# here for the tests alone stay off. invoke-rc.d and deb-systemd-invoke ask
+# policy-rc.d; where the administrator has one already, that one decides. Only a
+# first start is refused: what runs may be restarted when it is upgraded.
+POLICY=/usr/sbin/policy-rc.d
+
+policy() {
+	cat <<-END
+		#!/bin/sh
+		# Here while tcpdwell's scripts/deps.sh installs packages; it may be removed.
+		for service in $1; do
+			case " \$* " in
+			*" \$service start "* | *" \$service.service start "*) exit 101 ;;
+			esac
+		done
+		exit 0
+	END
+}
+
+hold_services() {
+	[ -n "$1" ] && [ ! -e $POLICY ] || return 0
+	trap 'as_root rm -f $POLICY' EXIT
+	trap 'exit 1' HUP INT TERM
+	policy "$1" | as_root sh -c "umask 022; set -C; cat >$POLICY && chmod 755 $POLICY"
+}
+
+disable_services() {
+	for service in $1; do
+		as_root update-rc.d "$service" disable >/dev/null 2>&1 || :
+	done
+	[ -z "$1" ] || echo "deps: installed for the tests, and not started as services: $1"
+}
+
 apt_install() {
 	names=$1
 	[ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1 ||
@@ -143,9 +186,12 @@ apt_install() {
 				sed 's/ bpftool / linux-tools-common linux-tools-generic /')
 		;;
 	esac
+	services=$(echo "$lacking" | awk '$1 == "nginx" || $1 == "redis-server" { print $1 }' | xargs)
+	hold_services "$services"
 	# shellcheck disable=SC2086 # a list of names
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
 		$names </dev/null || die "apt-get could not install: $names"
+	disable_services "$services"
 }
 
 # ask_for WORDS COLUMN: to install what that system has packages for; it does without the rest

@@ -21,7 +21,7 @@ told() {
 for signal in INT TERM; do
 	begin json --json
 	traffic 5
-	wait_for 5 told "$dir/json.out" 50
+	wait_for 30 told "$dir/json.out" 50
 	ok $? "SIG$signal: five connections are told while it runs"
 	end $signal
 	is "$status" 0 "SIG$signal: status 0"
@@ -30,7 +30,7 @@ for signal in INT TERM; do
 
 	begin text
 	traffic
-	wait_for 5 grep -q 'LAST_ACK *-> *CLOSED' "$dir/text.out"
+	wait_for 30 grep -q 'LAST_ACK *-> *CLOSED' "$dir/text.out"
 	ok $? "SIG$signal, text: a connection is told while it runs"
 	end $signal
 	is "$status" 0 "SIG$signal, text: status 0"
@@ -58,7 +58,7 @@ ok $? "--duration: as long as asked for"
 for n in 1 7 50; do
 	begin count --json --count $n
 	traffic 10
-	wait_for 10 grep -q '"type":"summary"' "$dir/count.out"
+	wait_for 30 grep -q '"type":"summary"' "$dir/count.out"
 	ok $? "--count $n: it ends by itself"
 	status=0
 	wait "$tracer" || status=$?
@@ -69,7 +69,7 @@ done
 # A transition that a timer or a sweep tells counts as much as one that a record does.
 begin count --json --tier sweep --state TIME_WAIT --count 1
 traffic
-wait_for 10 grep -q '"type":"summary"' "$dir/count.out"
+wait_for 30 grep -q '"type":"summary"' "$dir/count.out"
 ok $? "--count of what a sweep tells: it ends by itself"
 kill "$tracer" 2>/dev/null
 wait "$tracer"

@@ -27,7 +27,7 @@ perl -MIO::Socket::INET -e '
 ' >"$dir/ready" &
 server=$!
 trap 'kill $server; rm -rf "$dir"' EXIT
-wait_for 10 grep -qs ready "$dir/ready" || diag "no server"
+wait_for 30 grep -qs ready "$dir/ready" || diag "no server"
 sleep 0.3
 
 list() {

@@ -8,7 +8,7 @@
 
 # shown FILE PATTERN: waits until a line has it
 shown() {
-	wait_for 10 grep -qE "$2" "$1"
+	wait_for 30 grep -qE "$2" "$1"
 }
 
 esc=$'\e'

@@ -25,7 +25,7 @@ cli() {
 unruly() {
 	nsenter -t "$holder" -n timeout -s KILL 30 redis-cli -p 6390 -h ::1 subscribe news >/dev/null 2>&1 &
 	cli 0.5 blpop never 0
-	wait_for 10 subscribed
+	wait_for 30 subscribed
 	cli 10 client kill type pubsub
 	wait $!
 }

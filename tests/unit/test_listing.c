@@ -334,6 +334,7 @@ static void names_of_sorts(void **unused)
 {
 	(void)unused;
 	assert_int_equal(listing_sort_by_name("state"), SORT_STATE);
+	assert_int_equal(listing_sort_by_name("STATE"), SORT_STATE);
 	assert_int_equal(listing_sort_by_name("netns"), SORT_NETNS);
 	assert_int_equal(listing_sort_by_name("recv_q"), SORT_RECV_Q);
 	assert_true(listing_sort_by_name("") < 0);

@@ -196,6 +196,7 @@ static void names(void **unused)
 	(void)unused;
 	for (int i = 0; i < TIER_MAX; i++)
 		assert_int_equal(tier_by_name(tier_name(i)), i);
+	assert_int_equal(tier_by_name("Timer"), TIER_TIMER);
 	assert_int_equal(tier_by_name("kprobe"), -EINVAL);
 	assert_int_equal(tier_by_name(""), -EINVAL);
 	assert_string_equal(tier_name(TIER_MAX), "?");

@@ -350,7 +350,7 @@ static void alerts(void **unused)
 		"00:01:01.000 ! CLOSE_WAIT for 60s so far  curl/1234  192.0.2.1:54321 - "
 		"198.51.100.7:443  end of file read, not closed  held by cu\\x1brl/1234 "
 		"fd 7\n"
-		"00:01:01.000 ! CLOSE_WAIT ended after at least 60s  curl/1234  "
+		"00:01:01.000 ! CLOSE_WAIT ended after at least 1m00s  curl/1234  "
 		"192.0.2.1:54321 - 198.51.100.7:443\n");
 }
 

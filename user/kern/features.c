@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "kern/features.h"
@@ -21,7 +22,7 @@ const char *tier_name(enum tier tier)
 int tier_by_name(const char *name)
 {
 	for (int i = 0; i < TIER_MAX; i++)
-		if (!strcmp(name, tier_names[i]))
+		if (!strcasecmp(name, tier_names[i]))
 			return i;
 	return -EINVAL;
 }

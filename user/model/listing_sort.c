@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "model/listing.h"
 
 static const unsigned char state_order[] = {
@@ -130,7 +131,7 @@ const char *listing_sort_name(enum listing_sort sort)
 int listing_sort_by_name(const char *name)
 {
 	for (int i = 0; i < SORT_MAX; i++)
-		if (!strcmp(sorts[i].name, name))
+		if (!strcasecmp(sorts[i].name, name))
 			return i;
 	return -EINVAL;
 }

@@ -148,7 +148,7 @@ unsigned int state_by_name(const char *name)
 int name_set_by_name(const char *name)
 {
 	for (int set = 0; set < NAME_SETS; set++)
-		if (!strcmp(name, set_names[set]))
+		if (!strcasecmp(name, set_names[set]))
 			return set;
 	return -EINVAL;
 }

@@ -220,9 +220,12 @@ static char *put_alert_dwell(char *p, const struct alert *a)
 	p = firing ? FMT_LIT(p, " for ") : FMT_LIT(p, " ended after ");
 	if (a->at_least)
 		p = FMT_LIT(p, "at least ");
+	/* as the transition beside it says it */
+	if (!firing)
+		return fmt_duration(p, a->dwell_ns);
 	/* Told a moment after the threshold passed: "60s", as it was asked for. */
 	p = fmt_threshold(p, a->dwell_ns < SEC ? a->dwell_ns : a->dwell_ns / SEC * SEC);
-	return firing ? FMT_LIT(p, " so far") : p;
+	return FMT_LIT(p, " so far");
 }
 
 static char *put_alert_ends(char *p, const struct sock_ident *id)

@@ -22,7 +22,7 @@ server='' tracer='' holder='' # their process ids, while they run
 new_netns() {
 	unshare -n sleep 3600 </dev/null >/dev/null 2>&1 &
 	holder=$!
-	wait_for 10 elsewhere "$holder" || skip_all "there is no network namespace"
+	wait_for 30 elsewhere "$holder" || skip_all "there is no network namespace"
 	netns=$(stat -L -c %i "/proc/$holder/ns/net")
 	inside ip link set lo up
 }
