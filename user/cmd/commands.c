@@ -14,6 +14,8 @@ const struct command commands[] = {
 	 &holders_argp, cmd_holders},
 	{"states", "the states, what they mean, and how this kernel shows each", &states_argp,
 	 cmd_states},
+	{"record", "every transition, to a file", &record_argp, cmd_record},
+	{"replay", "what trace would have shown, from such a file", &replay_argp, cmd_replay},
 	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
 	 &doctor_argp, cmd_doctor},
 	{0},

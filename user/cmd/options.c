@@ -112,21 +112,28 @@ static void add_comm(struct argp_state *state, const char *arg, struct filter *f
 	strncpy(to, arg, COMM_LEN - 1);
 }
 
-static void add_cgroup(struct argp_state *state, const char *arg, struct filter *f)
+static void add_cgroup(struct argp_state *state, const char *arg, struct options *o)
 {
-	struct filter_cgroup *cg = &f->cgroup[one_more(state, "--cgroup", &f->n_cgroup)];
+	struct filter *f = &o->tracer.filter;
+	__u8 n = one_more(state, "--cgroup", &f->n_cgroup);
+	struct filter_cgroup *cg = &f->cgroup[n];
 
-	if (cgroup_lookup(arg, &cg->id, &cg->level))
+	o->cgroup_text[n] = arg;
+	if (!o->offline && cgroup_lookup(arg, &cg->id, &cg->level))
 		bad(state, "--cgroup", arg, "the path or id of a cgroup (v2)");
 }
 
-static void add_netns(struct argp_state *state, const char *arg, struct filter *f)
+static void add_netns(struct argp_state *state, const char *arg, struct options *o)
 {
-	__u32 *ino = &f->netns[one_more(state, "--netns", &f->n_netns)];
+	struct filter *f = &o->tracer.filter;
+	__u8 n = one_more(state, "--netns", &f->n_netns);
+	__u32 *ino = &f->netns[n];
 	__u64 number;
 
 	if (!parse_u64(arg, 1, UINT32_MAX, &number))
 		*ino = number;
+	else if (o->offline)
+		o->netns_text[n] = arg;
 	else if (netns_ino(arg, ino))
 		bad(state, "--netns", arg, "the inode number, path or name of a network namespace");
 }
@@ -181,10 +188,10 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 		add_comm(state, arg, f);
 		break;
 	case KEY_CGROUP:
-		add_cgroup(state, arg, f);
+		add_cgroup(state, arg, o);
 		break;
 	case KEY_NETNS:
-		add_netns(state, arg, f);
+		add_netns(state, arg, o);
 		break;
 	case KEY_MIN_DWELL:
 		if (parse_duration(arg, &f->min_dwell_ns))

@@ -20,6 +20,10 @@ struct options {
 	__u64 count;	   /* 0: no limit */
 	bool json;
 	bool half_open;
+	/* Of a recording: cgroups and namespaces are not looked up here, but kept as given. */
+	bool offline;
+	const char *cgroup_text[FILTER_MAX]; /* filter.n_cgroup of them */
+	const char *netns_text[FILTER_MAX];  /* NULL where it is a number */
 	char filter_words[512]; /* the filter as it was given, "" for none */
 };
 

@@ -122,10 +122,19 @@ int run_init(struct run *r, const struct options *o)
 
 static int take_record(void *ctx, const void *rec, size_t size)
 {
-	struct model *m = ctx;
+	struct run *r = ctx;
 
-	model_record(m, rec, size);
-	return model_full(m) ? -ECANCELED : 0;
+	if (r->recorder)
+		recorder_record(r->recorder, rec, size);
+	model_record(&r->model, rec, size);
+	return model_full(&r->model) ? -ECANCELED : 0;
+}
+
+/* What the model is told besides records and rows; see rec/event.h. */
+static void note(struct run *r, enum rec_event_kind kind, __u64 now_ns, __u64 value, __u64 value2)
+{
+	if (r->recorder)
+		recorder_at(r->recorder, kind, now_ns, value, value2);
 }
 
 /* Many rows take long: the ring buffer must not overflow meanwhile. */
@@ -134,16 +143,23 @@ static void take_row(void *ctx, const struct row_sock *row)
 	struct run *r = ctx;
 
 	if (r->model.started && (++r->rows % DRAIN_EVERY_ROWS == 0 || model_behind(&r->model, row)))
-		tracer_drain(&r->tracer, take_record, &r->model, BATCH_MAX);
-	model_row(&r->model, row);
+		tracer_drain(&r->tracer, take_record, r, BATCH_MAX);
+	if (r->recorder)
+		recorder_row(r->recorder, row);
+	else
+		model_row(&r->model, row);
 }
 
 /* A namespace that went takes its count along: that is no overflow. */
 static void resync_end(struct run *r, __u64 overflows)
 {
+	__u64 now_ns = mono_now_ns();
+
 	if (r->tracer.overflows > overflows)
-		r->model.overflow_ns = mono_now_ns();
-	model_resync_end(&r->model, mono_now_ns());
+		r->model.overflow_ns = now_ns;
+	if (r->recorder)
+		recorder_resync_end(r->recorder, now_ns);
+	model_resync_end(&r->model, now_ns);
 }
 
 static int read_rows(struct run *r, bool claim)
@@ -152,6 +168,7 @@ static int read_rows(struct run *r, bool claim)
 	__u64 begin_ns = mono_now_ns();
 	int err;
 
+	note(r, EV_RESYNC, begin_ns, r->model.drained_ns, 0);
 	model_resync_begin(&r->model, begin_ns);
 	err = tracer_rows(&r->tracer, claim, take_row, r);
 	if (err)
@@ -181,6 +198,7 @@ int run_start(struct run *r)
 	h.filter = *o->filter_words ? o->filter_words : NULL;
 	h.mono_ns = mono_now_ns();
 	h.n_netns = r->tracer.n_netns;
+	note(r, EV_HELLO, h.mono_ns, h.n_netns, 0);
 	model_hello(&r->model, &h);
 	r->end_ns = o->duration_ns ? h.mono_ns + o->duration_ns : UINT64_MAX;
 	return model_flush(&r->model) == -EPIPE ? STATUS_DONE : 0;
@@ -197,6 +215,7 @@ static void take_losses(struct run *r, __u64 now_ns)
 
 		if (!n)
 			continue;
+		note(r, EV_LOST, now_ns, n, cause);
 		model_lost(&r->model, cause, n, now_ns);
 		r->resync = RESYNCS;
 	}
@@ -252,11 +271,18 @@ static bool signalled(struct run *r)
 	return true;
 }
 
+static void tick(struct run *r, __u64 now_ns)
+{
+	if (r->recorder)
+		recorder_tick(r->recorder, now_ns);
+	model_tick(&r->model, now_ns);
+}
+
 /* One round: everything that is there, then what is due by the time it began.  Records taken, or <
  * 0 to end. */
 static long round_once(struct run *r, __u64 now_ns)
 {
-	long n = tracer_drain(&r->tracer, take_record, &r->model, BATCH_MAX);
+	long n = tracer_drain(&r->tracer, take_record, r, BATCH_MAX);
 	int err;
 
 	take_losses(r, now_ns);
@@ -267,7 +293,7 @@ static long round_once(struct run *r, __u64 now_ns)
 			read_rows(r, false);
 		}
 		if (r->resync < RESYNCS || r->looks_up)
-			model_tick(&r->model, now_ns);
+			tick(r, now_ns);
 	}
 	if (r->each && (n > 0 || now_ns >= r->each_due_ns))
 		r->each_due_ns = r->each(r->each_ctx, now_ns);
@@ -308,19 +334,23 @@ static void settle(struct run *r)
 {
 	if ((rows_due(r) || r->model.fin_waits.young) && !model_full(&r->model))
 		read_rows(r, false);
+	note(r, EV_SETTLE, mono_now_ns(), 0, 0);
 	model_settle(&r->model);
 }
 
 static int finish(struct run *r, long why, __u64 began_ns)
 {
 	bool failed = why < 0 && why != -EPIPE && why != -ECANCELED;
+	__u64 ended_ns;
 	int err;
 
 	r->losses_ns = 0;
 	take_losses(r, mono_now_ns());
 	settle(r);
 	count_half_open(r);
-	model_summary(&r->model, mono_now_ns() - began_ns);
+	ended_ns = mono_now_ns();
+	note(r, EV_SUMMARY, ended_ns, ended_ns - began_ns, r->model.sum.half_open);
+	model_summary(&r->model, ended_ns - began_ns);
 	err = model_flush(&r->model);
 	if (err && err != -EPIPE && !failed) {
 		warn_line("not all could be written: %s", strerror(-err));

@@ -6,6 +6,7 @@
 #include "cmd/options.h"
 #include "kern/tracer.h"
 #include "model/model.h"
+#include "rec/recorder.h"
 
 #define RUN_FDS 8
 
@@ -32,6 +33,7 @@ struct run {
 	__u64 (*each)(void *ctx, __u64 now_ns);
 	void *each_ctx;
 	__u64 each_due_ns;
+	struct recorder *recorder; /* of what the model is told, or NULL; set before run_start() */
 	bool looks_up; /* alerts are looked up in the kernel before they are told: no need to wait
 			  for the rows after a loss */
 	bool stop;     /* set by a hook: end as after SIGINT */

@@ -94,15 +94,19 @@ struct expiry {
 
 static void small_timer(struct model *m, struct conn *c, const struct expiry *e)
 {
+	__u64 fires_ns = e->until_ns + e->wheel_us * 1000ULL;
+
 	if (e->substate == ST_TIME_WAIT && c->state != ST_TIME_WAIT)
 		enter_time_wait(m, c, e->entered_ns, e->via);
 	else if (e->substate == ST_TIME_WAIT && e->until_ns > c->until_ns + SAME_EXPIRY_NS)
 		rearmed(m, c);
-	if (e->wheel_us)
-		c->fires_ns = e->until_ns + e->wheel_us * 1000ULL;
-	else if (apart(e->until_ns, c->until_ns) > SAME_EXPIRY_NS)
+	/* the same expiry, told again, differs by a jiffy's noise */
+	if (e->wheel_us && apart(fires_ns, c->fires_ns) > SAME_EXPIRY_NS)
+		c->fires_ns = fires_ns;
+	else if (!e->wheel_us && apart(e->until_ns, c->until_ns) > SAME_EXPIRY_NS)
 		c->fires_ns = 0;
-	c->until_ns = e->until_ns;
+	if (apart(e->until_ns, c->until_ns) > SAME_EXPIRY_NS)
+		c->until_ns = e->until_ns;
 }
 
 /*
