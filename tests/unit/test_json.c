@@ -11,8 +11,18 @@ static struct conn conn;
 static struct rules rules;
 static json_t *line;
 
+#define ID "3f4e5d6c7b8a99887766554433221100ffeeddccbbaa00112233445566778899"
+
 static const char *cgroup_path(__u64 id)
 {
+	if (id == 79)
+		return "/kubepods.slice/kubepods-pod2d3f9a10_0b1c_4d5e_8f60_718293a4b5c6.slice/"
+		       "cri-containerd-" ID ".scope";
+	if (id == 80) /* the longest name, and each byte of it escaped */
+		return "/lxc/\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
+		       "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
+		       "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
+		       "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01";
 	return id == 77 ? "/system.slice/\"quoted\"\x01.service" : NULL;
 }
 
@@ -239,6 +249,29 @@ static void owners(void **unused)
 	has_string(owner, "known_by", "listener");
 	has_not(owner, "cgroup");
 	has_not(owner, "cgroup_id");
+}
+
+static void containers(void **unused)
+{
+	struct transition t = {.from = ST_CLOSE, .to = ST_SYN_SENT};
+	const json_t *owner;
+
+	(void)unused;
+	conn.ident.cgroup = 79;
+	print(&t);
+	owner = json_object_get(line, "owner");
+	has_string(owner, "container", "3f4e5d6c7b8a");
+	has_string(owner, "runtime", "containerd");
+	has_string(owner, "pod", "2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6");
+	conn.ident.cgroup = 80;
+	print(&t);
+	owner = json_object_get(line, "owner");
+	assert_int_equal(json_string_length(json_object_get(owner, "container")), 64);
+	has_string(owner, "runtime", "lxc");
+	has_not(owner, "pod");
+	conn.ident.cgroup = 77;
+	print(&t);
+	has_not(json_object_get(line, "owner"), "container");
 }
 
 static void addresses(void **unused)
@@ -470,6 +503,7 @@ int main(void)
 		TEST(the_end_of_timed_wait),
 		TEST(every_value_of_every_kind),
 		TEST(owners),
+		TEST(containers),
 		TEST(addresses),
 		TEST(the_worst),
 		TEST(hostile_names),

@@ -11,6 +11,8 @@ static struct rules rules;
 
 static const char *cgroup_path(__u64 id)
 {
+	if (id == 79)
+		return "/system.slice/docker-3f4e5d6c7b8a99887766554433221100.scope";
 	return id == 77 ? "/system.slice/a-service-with-a-long-name\x1b.service" : NULL;
 }
 
@@ -191,6 +193,8 @@ static void owners(void **unused)
 	conn.ident.owner.how = OWNER_UNKNOWN;
 	assert_non_null(
 		strstr(printed(0, opening()), " [a-service-with-a-long-name\\x1b.service] "));
+	conn.ident.cgroup = 79;
+	assert_non_null(strstr(printed(0, opening()), " [docker:3f4e5d6c7b8a] "));
 	conn.ident.cgroup = 0;
 	assert_non_null(strstr(printed(0, opening()), " -                        192"));
 }

@@ -5,13 +5,14 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "model/container.h"
 #include "model/rules.h"
 #include "out/escape.h"
 #include "out/json.h"
 #include "out/sink.h"
 
 /* More than a line takes without its strings of any length. */
-#define LINE_ROOM 2048
+#define LINE_ROOM 2560
 #define STRING_ROOM(s) ((s) ? JSON_ESCAPE_MAX * strlen(s) : 0)
 
 struct json_sink {
@@ -102,11 +103,25 @@ static char *put_task(char *p, const struct sock_owner *o)
 	return how ? put_name(KEY_STR(p, "known_by"), how) : p;
 }
 
+/* At most 64 bytes of a name, 36 of a pod, and the keys: JSON_CONN_MAX has room for them. */
+static char *put_container(char *p, const char *path)
+{
+	struct container c;
+
+	if (!container_parse(path, &c))
+		return p;
+	if (*c.id)
+		p = put_string(KEY_STR(p, "container"), c.id);
+	if (c.runtime)
+		p = put_name(KEY_STR(p, "runtime"), c.runtime);
+	return *c.pod_uid ? put_string(KEY_STR(p, "pod"), c.pod_uid) : p;
+}
+
 /* The path where it is known; a cgroup that is gone has its number only. */
 static char *put_cgroup(char *p, __u64 id, const char *path)
 {
 	if (path)
-		return put_string(KEY_STR(p, "cgroup"), path);
+		return put_container(put_string(KEY_STR(p, "cgroup"), path), path);
 	p = KEY(p, "cgroup_id");
 	return fmt_u64(p, id);
 }

@@ -9,11 +9,11 @@
 #include "out/out.h"
 
 /* Room that json_put_conn() takes at most, besides JSON_ESCAPE_MAX for each byte of the path. */
-#define JSON_CONN_MAX 768
+#define JSON_CONN_MAX 1344
 
 /*
  * A socket's members, from its cookie to its owner, each with its comma before
- * it.  cgroup: the path of its cgroup, or NULL.
+ * it.  cgroup: the path of its cgroup, or NULL; what it tells of a container comes along.
  */
 char *json_put_conn(char *p, const struct conn *c, const char *cgroup);
 

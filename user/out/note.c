@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <string.h>
+#include "model/container.h"
 #include "model/diagnosis.h"
 #include "model/rules.h"
 #include "out/note.h"
@@ -16,13 +17,21 @@ static char *put_comm(char *p, const char comm[COMM_LEN])
 	return term_escape(p, comm, strnlen(comm, COMM_LEN));
 }
 
-/* The last part of the path: "nginx.service". */
+/* The container ("docker:3f4e5d6c7b8a"), or the last part of the path: "nginx.service". */
 static char *cgroup_name(char *p, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash && slash[1] ? slash + 1 : path;
+	struct container c;
 
 	*p++ = '[';
+	if (container_parse(path, &c) && *c.id) {
+		name = c.id;
+		if (c.runtime) {
+			p = fmt_str(p, c.runtime);
+			*p++ = ':';
+		}
+	}
 	p = term_escape(p, name, strnlen(name, 255));
 	*p++ = ']';
 	return p;
