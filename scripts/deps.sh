@@ -41,6 +41,7 @@ table() {
 	build   pc:libelf       libelf-dev       elfutils-libelf-devel libelf            libelf-devel
 	build   pc:zlib         zlib1g-dev       zlib-devel            zlib              zlib-devel
 	build   pc:libzstd      libzstd-dev      libzstd-devel         zstd              libzstd-devel
+	build   pc:inih         libinih-dev      inih-devel            libinih           libinih-devel
 	build   pc:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd     libmicrohttpd-devel
 	build   pc:libcap       libcap-dev       libcap-devel          libcap            libcap-devel
 	build   pc:libseccomp   libseccomp-dev   libseccomp-devel      libseccomp        libseccomp-devel

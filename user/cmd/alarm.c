@@ -211,6 +211,18 @@ static void tell_firing(struct alarm *a, struct alert *alert)
 	a->changed = true;
 	a->alerts++;
 	TELL(a, alert, alert);
+	if (a->fired)
+		a->fired(a->fired_ctx, alert);
+}
+
+void alarm_tell_kill(struct alarm *a, const struct kill_news *k)
+{
+	TELL(a, killed, k);
+}
+
+void alarm_tell_pressure(struct alarm *a, const struct pressure_news *n)
+{
+	TELL(a, pressure, n);
 }
 
 /* Whether the socket is still in the stay that the alert is of, as far as the model knows. */

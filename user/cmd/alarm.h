@@ -47,6 +47,9 @@ struct alarm {
 	bool changed;	/* since groups were last told */
 	__u64 alerts;	/* told */
 	__u64 *wake_ns; /* when the run loop is to come by; may be NULL */
+	/* Gets each alert that fires, once it is told; may be NULL. */
+	void (*fired)(void *ctx, const struct alert *a);
+	void *fired_ctx;
 	/* All sockets of the kernel's, or -errno. */
 	int (*rows)(void *ctx, row_fn fn, void *fn_ctx);
 	void *rows_ctx;
@@ -57,6 +60,10 @@ int alarm_init(struct alarm *a, struct model *m, const struct alarm_options *o);
 
 /* all: transitions and sockets too, not alerts alone.  The sink is freed with the alarm. */
 int alarm_add_sink(struct alarm *a, struct sink *s, bool all);
+
+/* What comes from beside it goes to all of its sinks too. */
+void alarm_tell_kill(struct alarm *a, const struct kill_news *k);
+void alarm_tell_pressure(struct alarm *a, const struct pressure_news *n);
 
 /* Looks up and tells what is due.  When it wants to be called again. */
 __u64 alarm_round(struct alarm *a, __u64 now_ns);

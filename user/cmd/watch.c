@@ -5,32 +5,52 @@
 
 #include "cmd/alarm.h"
 #include "cmd/cmd.h"
+#include "cmd/kills.h"
+#include "cmd/once.h"
+#include "cmd/reload.h"
 #include "cmd/run.h"
 #include "cmd/service.h"
 #include "cmd/term.h"
 #include "util/log.h"
+#include "util/parse.h"
 
 #define BATCH_NS 100000000ULL
 
 struct watch_options {
 	struct options o; /* the first member: see watch_parse() */
 	struct alarm_options alarm;
+	struct kills_options kills;
 	struct service_options service;
+	const char *config;
+	bool once;
 };
 
 struct watch {
 	const struct watch_options *o;
 	struct run run;
 	struct alarm alarm;
+	struct kills kills;
+	struct reload reload;
 	struct service service;
 };
 
 enum key {
 	KEY_HALF_CLOSE = 512,
+	KEY_CONFIG,
+	KEY_ONCE,
+	KEY_KILL,
+	KEY_DRY_RUN,
+	KEY_KILL_RATE,
 };
 
 static const struct argp_option own_options[] = {
 	{"half-close", KEY_HALF_CLOSE, 0, 0, "alert of half-closes that are in use too", 2},
+	{"config", KEY_CONFIG, "FILE", 0, "rules of your own; SIGHUP reads them again", 2},
+	{"once", KEY_ONCE, 0, 0, "look at what is stuck now; exit status 1 when there is any", 3},
+	{0, 0, 0, 0, "Closing what is stuck:", 5},
+	{"kill", KEY_KILL, 0, 0, "let rules with `kill = yes` in the file close their sockets", 5},
+	{"kill-rate", KEY_KILL_RATE, "N", 0, "... at most so many a second (default 10)", 5},
+	{"dry-run", KEY_DRY_RUN, 0, 0, "... but only say which", 5},
 	{0},
 };
 
@@ -39,11 +59,32 @@ static const struct argp_child children[] = {
 	{&run_argp, 0, NULL, 0},    {&service_argp, 0, NULL, 0}, {0},
 };
 
+static error_t parse_kill(int key, const char *arg, struct argp_state *state,
+			  struct kills_options *o)
+{
+	__u64 n;
+
+	switch (key) {
+	case KEY_KILL:
+		o->allowed = true;
+		return 0;
+	case KEY_DRY_RUN:
+		o->allowed = o->dry_run = true;
+		return 0;
+	case KEY_KILL_RATE:
+		if (parse_u64(arg, 1, 1000000, &n))
+			option_refuse(state, "--kill-rate", arg, "a number from 1 to 1000000");
+		o->a_second = n;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t watch_parse(int key, char *arg, struct argp_state *state)
 {
 	struct watch_options *o = state->input;
 
-	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		for (int i = 0; children[i].argp; i++)
@@ -53,8 +94,14 @@ static error_t watch_parse(int key, char *arg, struct argp_state *state)
 	case KEY_HALF_CLOSE:
 		o->alarm.half_close = true;
 		return 0;
+	case KEY_CONFIG:
+		o->config = arg;
+		return 0;
+	case KEY_ONCE:
+		o->once = true;
+		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_kill(key, arg, state, &o->kills);
 	}
 }
 
@@ -84,7 +131,10 @@ static __u64 each_round(void *ctx, __u64 now_ns)
 {
 	struct watch *w = ctx;
 
-	return earlier(alarm_round(&w->alarm, now_ns), service_round(&w->service, now_ns));
+	__u64 due_ns = alarm_round(&w->alarm, now_ns);
+
+	due_ns = earlier(due_ns, kills_round(&w->kills, now_ns));
+	return earlier(due_ns, service_round(&w->service, now_ns));
 }
 
 static int add_printer(struct watch *w)
@@ -104,10 +154,13 @@ static int set_up(struct watch *w)
 		err = model_add_sink(&w->run.model, &w->alarm.sink);
 	if (!err)
 		err = add_printer(w);
+	if (!err)
+		err = reload_init(&w->reload, &w->run, w->o->config, &w->o->o);
 	if (err) {
 		warn_line("%s", strerror(-err));
 		return STATUS_UNABLE;
 	}
+	kills_init(&w->kills, &w->alarm, &w->o->kills);
 	w->alarm.rows = all_rows;
 	w->alarm.rows_ctx = &w->run.tracer;
 	w->alarm.wake_ns = &w->run.each_due_ns;
@@ -128,7 +181,12 @@ int cmd_watch(int argc, char **argv)
 	rules_watch(&o.o.rules);
 	o.alarm.batch_ns = BATCH_NS;
 	service_options_init(&o.service);
+	o.kills.a_second = 10;
 	options_parse(&watch_argp, argc, argv, &o.o);
+	if (rules_build(o.config, &o.o, &o.o.rules))
+		return STATUS_USAGE;
+	if (o.once)
+		return watch_once(&o.o, &o.alarm);
 	status = service_begin(&w.service, &o.service);
 	if (!status)
 		status = run_init(&w.run, &o.o);
@@ -140,10 +198,12 @@ int cmd_watch(int argc, char **argv)
 	if (!status)
 		status = run_start(&w.run);
 	if (!status)
-		status = service_start(&w.service, false);
+		status = service_start(&w.service, o.kills.allowed && !o.kills.dry_run);
 	if (!status)
 		status = run_loop(&w.run);
 	service_end(&w.service);
+	kills_free(&w.kills);
+	reload_free(&w.reload);
 	run_free(&w.run);
 	return status;
 }

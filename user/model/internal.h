@@ -26,6 +26,9 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns);
 /* Sets the deadline of the rule that is next for the stay. */
 void conn_arm(struct model *m, struct conn *c, __u64 now_ns);
 
+/* Resolves the alert that fires for the stay, if one does. */
+void conn_resolve(struct model *m, struct conn *c, __u64 now_ns);
+
 /* A new connection; NULL with m->no_memory set. */
 struct conn *conn_new(struct model *m, __u64 cookie);
 

@@ -58,6 +58,7 @@ static void tell_alert(struct model *m, struct conn *c, const struct rule *rule,
 		.mono_ns = now_ns,
 		.dwell_ns = now_ns > c->since_ns ? now_ns - c->since_ns : 0,
 		.status = status,
+		.by_rules = m->judging,
 		.state = c->state,
 		.at_least = c->at_least,
 	};
@@ -68,7 +69,7 @@ static void tell_alert(struct model *m, struct conn *c, const struct rule *rule,
 }
 
 /* The last rule that fired for the stay; rules are in place until it ends. */
-static void resolve(struct model *m, struct conn *c, __u64 now_ns)
+void conn_resolve(struct model *m, struct conn *c, __u64 now_ns)
 {
 	if (!c->level)
 		return;
@@ -96,7 +97,7 @@ void conn_arm(struct model *m, struct conn *c, __u64 now_ns)
 
 void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns, bool at_least)
 {
-	resolve(m, c, since_ns);
+	conn_resolve(m, c, since_ns);
 	m->by_state[c->state]--;
 	m->by_state[state]++;
 	small_waits(m, c, -1);
@@ -135,7 +136,7 @@ void conn_step(struct model *m, struct conn *c, struct transition *t)
 
 void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 {
-	resolve(m, c, now_ns);
+	conn_resolve(m, c, now_ns);
 	reuse_unlink(m, c);
 	deadline_clear(&m->deadlines, &m->table, c);
 	m->by_state[c->state]--;
@@ -368,8 +369,13 @@ static void fire(struct model *m, struct conn *c, __u64 now_ns)
 {
 	const struct rule *rule = rules_passed(&m->rules, c, c->state, now_ns - c->since_ns);
 
+	/* its process was known too late, or has closed it: another rule is for it */
+	if (!rule) {
+		conn_arm(m, c, now_ns);
+		return;
+	}
 	/* of a socket that was there before, the graver threshold may be behind too */
-	c->fired = rule ? rule - m->rules.rule : c->rule;
+	c->fired = rule - m->rules.rule;
 	c->level++;
 	tell_alert(m, c, &m->rules.rule[c->fired], now_ns, ALERT_FIRING);
 	conn_arm(m, c, now_ns);

@@ -54,7 +54,8 @@ struct model {
 	struct rules rules;
 	struct filter filter; /* what the kernel side could not decide */
 	enum small_source small_source;
-	bool alerts; /* tell of rules that are passed while a socket stays */
+	bool alerts;  /* tell of rules that are passed while a socket stays */
+	bool judging; /* in model_set_rules() */
 	struct sink *sink[MODEL_SINKS];
 	unsigned int n_sinks;
 	struct summary sum;
@@ -104,6 +105,12 @@ void model_row(struct model *m, const struct row_sock *row);
 /* Around the rows of all namespaces: what was not met in between is gone. */
 void model_resync_begin(struct model *m, __u64 now_ns);
 void model_resync_end(struct model *m, __u64 now_ns);
+
+/*
+ * Other rules from now on.  An alert goes on where a rule of its name still
+ * says so; else it is resolved, and the stay is judged anew.
+ */
+void model_set_rules(struct model *m, const struct rules *rules, __u64 now_ns);
 
 /* When something is due next, in ns; UINT64_MAX for never. */
 __u64 model_due(const struct model *m);

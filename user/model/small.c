@@ -43,11 +43,21 @@ void small_waits(struct model *m, struct conn *c, int by)
 		m->fin_waits.old += by;
 }
 
-static void become_small(struct model *m, struct conn *c)
+/* An alert of a socket that a process holds is over: the process has closed it. */
+static void not_held(struct model *m, struct conn *c, __u64 at_ns)
+{
+	if (!c->level || !m->rules.rule[c->fired].held)
+		return;
+	conn_resolve(m, c, later_of(at_ns, c->since_ns));
+	conn_arm(m, c, at_ns);
+}
+
+static void become_small(struct model *m, struct conn *c, __u64 at_ns)
 {
 	if (c->small)
 		return;
 	c->small = true;
+	not_held(m, c, at_ns);
 	c->missed = 0;
 	m->n_small++;
 	small_waits(m, c, 1);
@@ -294,7 +304,7 @@ void small_record(struct model *m, const struct rec_small *r)
 		c->end_what = r->what;
 		return;
 	}
-	become_small(m, c);
+	become_small(m, c, r->mono_ns);
 	c->end_via = r->via;
 	if (r->what == SMALL_BORN) {
 		c->ending = false;
@@ -354,7 +364,7 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 	c->until_ns = until_ns;
 	c->fires_ns = row->wheel_us ? until_ns + row->wheel_us * 1000ULL : 0;
 	c->end.facts = END_NO_TCP;
-	become_small(m, c);
+	become_small(m, c, row->mono_ns);
 	c->seen_ns = row->mono_ns;
 	/* how long a FIN_WAIT_2 is to last is each socket's own choice (TCP_LINGER2) */
 	conn_state(m, c, row->state, exact ? until_ns - TIME_WAIT_NS : row->mono_ns, !exact);
@@ -392,7 +402,7 @@ void small_row(struct model *m, const struct row_sock *row)
 			small_row_new(m, row, until_ns);
 		return;
 	}
-	become_small(m, c);
+	become_small(m, c, row->mono_ns);
 	c->missed = 0;
 	c->seen_ns = row->mono_ns;
 	small_timer(m, c, &e);

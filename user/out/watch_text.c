@@ -14,7 +14,7 @@
 #define LINE_MAX_BYTES 4096
 #define SEC 1000000000ULL
 #define EXAMPLES 64
-#define INDENT 15 /* below the text after the time */
+#define INDENT 16 /* below the text after the time */
 
 /* The first socket of a group, in words, until the group is told. */
 struct example {
