@@ -14,6 +14,9 @@
 /* Where the kernel's timers tell the moment, they tell it in ticks. */
 #define TICK_MS 20
 
+/* The kernel keeps a small socket for a minute, a tick more or less. */
+#define SMALL_END_NS (59 * NS_PER_S)
+
 static struct expect all[MAX_EXPECT];
 static int n_all;
 
@@ -252,9 +255,29 @@ static void check_conn(const struct expect *e, const struct tracer *t, const str
 	check_totals(e, c);
 }
 
+/*
+ * On a slow machine a test may take longer than the minute after which the
+ * kernel ends a small socket: a scenario that leaves one has not failed then.
+ */
+static bool ran_out(const struct expect *e, const struct conn *c)
+{
+	const json_t *last = c->n > 1 ? c->line[c->n - 1] : NULL;
+	const char *end = e->chain ? strrchr(e->chain, '>') + 1 : "";
+
+	if (!last || !to_is(last, "CLOSED") || !from_is(last, end))
+		return false;
+	if (strcmp(end, "TIMED_WAIT") != 0 && strcmp(end, "FIN_WAIT_2") != 0)
+		return false;
+	return line_int(last, "dwell_ns") >= SMALL_END_NS;
+}
+
 static bool find(const struct tracer *t, const struct expect *e, struct conn *c)
 {
-	return conn_find(t, e->proto, e->lport, e->rport, e->nth, c);
+	bool found = conn_find(t, e->proto, e->lport, e->rport, e->nth, c);
+
+	if (found && !e->absent && ran_out(e, c))
+		c->n--;
+	return found;
 }
 
 static void check(const struct tracer *t, const struct expect *e, const char *label)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "kern/ring.h"
 
@@ -234,6 +235,31 @@ static void gives_back_early(void **unused)
 	assert_true(early >= 64 * 16);
 }
 
+/* Another process ends its record while it is waited for. */
+static void catches_up(void **unused)
+{
+	unsigned long at = produce(7, 8, BPF_RINGBUF_BUSY_BIT);
+	pid_t writer;
+
+	(void)unused;
+	produce(8, 8, 0);
+	assert_int_equal(ring_catch_up(&r, take, ring_catch_up(&r, take, NULL)got), -EAGAIN);
+	assert_int_equal(got.n, 0);
+	writer = fork();
+	if (!writer) {
+		usleep(5000);
+		set_header(at, 8, 0);
+		_exit(0);
+	}
+	while (ring_catch_up(&r, take, ring_catch_up(&r, take, NULL)got) == -EAGAIN)
+		;
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	assert_int_equal(got.n, 2);
+	assert_int_equal(got.first, 8);
+	assert_int_equal(ring_catch_up(&r, take, ring_catch_up(&r, take, NULL)got), 0);
+	assert_int_equal(got.n, 2);
+}
+
 static void what_is_no_ring(void **unused)
 {
 	struct ring none = {0};
@@ -249,11 +275,11 @@ static void what_is_no_ring(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ring_test(in_order),	    ring_test(busy),
-		ring_test(discarded),	    ring_test(discarded_beside_the_limit),
-		ring_test(limit),	    ring_test(wraps),
-		ring_test(error),	    ring_test(gives_back_early),
-		ring_test(what_is_no_ring),
+		ring_test(in_order),   ring_test(busy),
+		ring_test(discarded),  ring_test(discarded_beside_the_limit),
+		ring_test(limit),      ring_test(wraps),
+		ring_test(error),      ring_test(gives_back_early),
+		ring_test(catches_up), ring_test(what_is_no_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kern/ring.h"
 
 /* How many records go by before the kernel gets their room back. */
 #define GIVE_BACK 64
+
+/* For how long, at most, the end of a writer is waited for. */
+#define CATCH_UP_TRIES 500
+#define CATCH_UP_NS 100000
 
 int ring_open(struct ring *r, int fd, size_t size)
 {
@@ -81,4 +87,21 @@ long ring_drain(struct ring *r, ring_fn fn, void *ctx, long max)
 	}
 	__atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
 	return err ? err : n;
+}
+
+int ring_catch_up(struct ring *r, ring_fn fn, void *ctx)
+{
+	const struct timespec nap = {.tv_nsec = CATCH_UP_NS};
+	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+
+	for (int i = 0; i < CATCH_UP_TRIES; i++) {
+		long n = ring_drain(r, fn, ctx, LONG_MAX);
+
+		if (n < 0)
+			return (int)n;
+		if (*r->consumer >= end)
+			return 0;
+		nanosleep(&nap, NULL);
+	}
+	return -EAGAIN;
 }

@@ -31,6 +31,12 @@ void ring_close(struct ring *r);
 typedef int (*ring_fn)(void *ctx, const void *rec, size_t size);
 long ring_drain(struct ring *r, ring_fn fn, void *ctx, long max);
 
+/*
+ * Hands over all that began before this call.  A writer that was preempted halfway
+ * holds up those behind it: it is waited for, 50 ms at most.  0, -EAGAIN, or fn's error.
+ */
+int ring_catch_up(struct ring *r, ring_fn fn, void *ctx);
+
 /* Nothing is there, nor on its way. */
 bool ring_empty(const struct ring *r);
 

@@ -346,6 +346,11 @@ long tracer_drain(struct tracer *t, ring_fn fn, void *ctx, long max)
 	return ring_drain(&t->ring, fn, ctx, max);
 }
 
+int tracer_catch_up(struct tracer *t, ring_fn fn, void *ctx)
+{
+	return ring_catch_up(&t->ring, fn, ctx);
+}
+
 int tracer_wait(struct tracer *t, bool busy, int timeout_ms)
 {
 	volatile __u32 *mode = &t->skel->bss->wake_mode;

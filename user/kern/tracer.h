@@ -59,6 +59,10 @@ __u64 kernel_jiffy_ns(void);
 /* Hands the records that are there to fn.  Their number, or fn's error. */
 long tracer_drain(struct tracer *t, ring_fn fn, void *ctx, long max);
 
+/* ... and those that are being written: all that happened before this call.  See ring_catch_up().
+ */
+int tracer_catch_up(struct tracer *t, ring_fn fn, void *ctx);
+
 /*
  * Rests until there is something to drain, at most timeout_ms (-1: no limit).
  * busy: the last drain gave something, so that the kernel side may collect a
