@@ -45,11 +45,13 @@ table() {
 	build   pc:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd     libmicrohttpd-devel
 	build   pc:libcap       libcap-dev       libcap-devel          libcap            libcap-devel
 	build   pc:libseccomp   libseccomp-dev   libseccomp-devel      libseccomp        libseccomp-devel
+	build   pc:ncursesw     libncurses-dev   ncurses-devel         ncurses           ncurses-devel
 	test    prove           perl             perl-Test-Harness     perl              perl
 	test    pc:cmocka       libcmocka-dev    libcmocka-devel       cmocka            libcmocka-devel
 	test    pc:jansson      libjansson-dev   jansson-devel         jansson           libjansson-devel
 	test    ip              iproute2         iproute               iproute2          iproute2
 	test    jq              jq               jq                    jq                jq
+	test    tmux            tmux             tmux                  tmux              tmux
 	test    nginx           nginx-light      -                     -                 -
 	test    wrk             wrk              -                     -                 -
 	test    redis-server    redis-server     -                     -                 -

@@ -16,6 +16,7 @@ const struct command commands[] = {
 	 cmd_states},
 	{"record", "every transition, to a file", &record_argp, cmd_record},
 	{"replay", "what trace would have shown, from such a file", &replay_argp, cmd_replay},
+	{"top", "all of it on a full screen, live", &top_argp, cmd_top},
 	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
 	 &doctor_argp, cmd_doctor},
 	{0},

@@ -5,6 +5,12 @@
 #include "util/log.h"
 
 static int verbose;
+static void (*divert)(const char *line);
+
+void log_divert(void (*take)(const char *line))
+{
+	divert = take;
+}
 
 void log_set_verbose(int on)
 {
@@ -16,8 +22,20 @@ int log_is_verbose(void)
 	return verbose;
 }
 
+__attribute__((format(printf, 1, 0))) static void say_elsewhere(const char *fmt, va_list args)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), fmt, args);
+	divert(line);
+}
+
 __attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list args)
 {
+	if (divert) {
+		say_elsewhere(fmt, args);
+		return;
+	}
 	flockfile(stderr);
 	fputs("tcpdwell: ", stderr);
 	vfprintf(stderr, fmt, args);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How many transitions there are a second, on each arrow and into each state. */
+#ifndef TCPDWELL_TUI_FLOW_H
+#define TCPDWELL_TUI_FLOW_H
+
+#include "model/explain.h"
+
+/* Since the start. */
+struct flow_counts {
+	struct arrow_counts arrows;
+	__u64 into[ST_MAX]; /* by shown_state() */
+};
+
+/* A second. */
+struct flow_rates {
+	double arrow[ARROWS];
+	double into[ST_MAX];
+	double total;
+};
+
+void flow_count(struct flow_counts *c, const struct transition *t);
+
+/* From what was counted between two moments, ns apart; all 0 when that is 0. */
+void flow_rates(struct flow_rates *r, const struct flow_counts *now,
+		const struct flow_counts *before, __u64 ns);
+
+#endif
