@@ -67,6 +67,9 @@ TOOL_SRCS  := $(sort $(wildcard tools/*.c))
 BENCH_BPF  := $(sort $(wildcard bench/*.bpf.c))
 SCRIPT_TESTS := $(sort $(wildcard tests/check/*.t tests/e2e/*.t tests/golden/*.t))
 
+# The slow ones, in a run of their own.
+DIST_TESTS   := $(sort $(wildcard tests/dist/*.t))
+
 skels      = $(patsubst %.bpf.c,$(B)/skel/%.skel.h,$(notdir $(1)))
 objs       = $(patsubst %.c,$(B)/%.o,$(1))
 SKELS      := $(call skels,$(BPF_SRCS))
@@ -107,11 +110,15 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wvla -Wimplicit-fallthrough
 WERR     := $(if $(filter 1,$(WERROR)),-Werror)
 
+# What only some compilers and machines have.
+cc-option = $(shell $(CC) -Werror $(1) -fsyntax-only -x c /dev/null >/dev/null 2>&1 && echo $(1))
+
 # Sanitizers do their own checking of what _FORTIFY_SOURCE would.
 ifneq ($(SAN),)
 HARDEN   := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 else
-HARDEN   := -fstack-protector-strong $(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN   := -fstack-protector-strong $(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) \
+	$(foreach f,-fstack-clash-protection -fcf-protection -mbranch-protection=standard,$(call cc-option,$(f)))
 endif
 
 CPP_ALL    := -D_GNU_SOURCE -DTCPDWELL_VERSION=\"$(VERSION)\" \
@@ -119,7 +126,7 @@ CPP_ALL    := -D_GNU_SOURCE -DTCPDWELL_VERSION=\"$(VERSION)\" \
 	-Iinclude -Iuser -I$(B)/skel $(call pkg,--cflags $(PKGS)) $(CPPFLAGS)
 CC_ALL     := -std=gnu11 $(CFLAGS) -fPIE $(WARNINGS) $(WERR) $(HARDEN)
 TEST_CPP   := -Itests/lib -Itests/unit $(call pkg,--cflags $(TEST_PKGS))
-LD_ALL     := $(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro,-z,now $(HARDEN) $(LDFLAGS)
+LD_ALL     := $(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack $(HARDEN) $(LDFLAGS)
 LIBS       := $(call pkg,$(if $(filter 1,$(STATIC)),--static) --libs $(PKGS)) $(LDLIBS)
 TEST_LIBS  := $(call pkg,--libs $(TEST_PKGS))
 # The tests stay dynamic: not every test library has a static form.
@@ -213,6 +220,22 @@ docs: $(DOCS) ## make the man pages and completions, in build/man and build/comp
 .PHONY: install
 install: all docs ## install below PREFIX (default /usr/local), under DESTDIR
 	@B=$(B) BINDIR=$(BINDIR) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install.sh
+
+.PHONY: deb
+deb: ## build a Debian package, in build/deb
+	@scripts/deps.sh install build dist
+	@VERSION=$(VERSION) DATE=$(DATE) scripts/deb.sh $(B)/deb
+
+.PHONY: rpm-spec
+rpm-spec: ## write build/tcpdwell.spec, for rpmbuild
+	@mkdir -p $(B)
+	@VERSION=$(VERSION) DATE=$(DATE) scripts/spec.sh >$(B)/tcpdwell.spec
+
+.PHONY: test-dist
+test-dist: ## build the packages and try them (a few minutes)
+	@scripts/deps.sh install build test dist
+	+@$(MAKE) tests
+	@BUILD=$(abspath $(B)) scripts/run-tests.sh $(DIST_TESTS)
 
 .PHONY: clean
 clean: ## remove what was built

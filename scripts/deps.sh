@@ -7,6 +7,7 @@
 #   deps.sh install GROUP...   install what is missing; asks no registry when nothing is
 #   deps.sh missing GROUP...   name what is missing, one a line; status 1 if anything is
 #   deps.sh modules GROUP      the pkg-config modules of a group (the Makefile's libraries)
+#   deps.sh packages SYSTEM GROUP   the packages of debian or fedora, for their packaging
 #   deps.sh bpftool            the bpftool to use
 #   deps.sh verify             status 1 and one sentence if the build tools can't do it
 set -eu
@@ -86,6 +87,15 @@ rows() {
 			echo "$item $debian $fedora $arch $suse"
 		done
 	done
+}
+
+# packages SYSTEM GROUP: without what each of its build systems has anyway
+packages() {
+	case $1 in
+	debian) rows "$2" | column 2 | tr ' ' '\n' | grep -vxE 'gcc|binutils|libc6-dev' ;;
+	fedora) rows "$2" | column 3 | tr ' ' '\n' | grep -vxE 'binutils|glibc-devel' ;;
+	*) die "packages of debian or of fedora" ;;
+	esac
 }
 
 # Ubuntu's /usr/sbin/bpftool is a wrapper that fails unless the tools of the
@@ -259,7 +269,8 @@ missing)
 	exit 1
 	;;
 modules) rows "$@" | sed -n 's/^pc:\([^ ]*\).*/\1/p' ;;
+packages) packages "$@" ;;
 bpftool) find_bpftool ;;
 verify) verify ;;
-*) die "usage: deps.sh install|missing|modules GROUP... | bpftool | verify" ;;
+*) die "usage: deps.sh install|missing|modules GROUP... | packages SYSTEM GROUP | bpftool | verify" ;;
 esac
