@@ -638,6 +638,75 @@ static void misses_begin_anew(void **unused)
 }
 
 /*
+ * After a loss
+ */
+
+/* The steps of the big socket were not seen: the small one says where it is. */
+static void small_without_the_steps_before(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	opens(A);
+	later(MS);
+	step(A, ST_SYN_SENT, ST_ESTABLISHED, MS);
+	feed.at = feed.n;
+	later(SEC);
+	small(A, SMALL_BORN, ST_FIN_WAIT2, 2 * SEC);
+	told_nothing();
+	assert_int_equal(feed.m.by_state[ST_FIN_WAIT2], 1);
+	later(2 * SEC);
+	small(A, SMALL_EXPIRED, ST_FIN_WAIT2, 0);
+	s = told_end(ST_FIN_WAIT2, 2 * SEC, REASON_TIMEOUT);
+	assert_true(s->t.at_least);
+	assert_int_equal(ROLE_CLOSE(s->conn.roles), ROLE_ACTIVE);
+	all_is_over();
+}
+
+static void timed_wait_without_the_steps_before(void **unused)
+{
+	(void)unused;
+	opens(A);
+	later(MS);
+	step(A, ST_SYN_SENT, ST_ESTABLISHED, MS);
+	step(A, ST_ESTABLISHED, ST_FIN_WAIT1, MS);
+	feed.at = feed.n;
+	later(SEC);
+	sweep_meets(A, SEC, ST_TIME_WAIT, 59 * SEC);
+	assert_true(told(ST_FIN_WAIT2, ST_TIME_WAIT, 0)->t.at_least);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC);
+	later(SEC);
+	tick();
+	told_end(ST_TIME_WAIT, 0, REASON_KILLED);
+	all_is_over();
+}
+
+/* No word of its small socket, none of an overflow, but of a loss: how it ended nobody knows. */
+static void small_that_was_never_seen(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	in_limbo(A);
+	later(MS);
+	model_lost(&feed.m, LOST_INTERRUPTED, 2, feed.now_ns);
+	for (int i = 0; i < 2; i++) {
+		told_nothing();
+		later(SEC);
+		sweep_of_nothing();
+	}
+	s = told_end(ST_FIN_WAIT2, MS, REASON_UNKNOWN);
+	assert_true(s->t.at_least);
+	in_limbo(B);
+	for (int i = 0; i < 2; i++) {
+		later(SEC);
+		sweep_of_nothing();
+	}
+	told_end(ST_FIN_WAIT2, MS, REASON_TIME_WAIT_OVERFLOW);
+	all_is_over();
+}
+
+/*
  * One socket, one cookie, two connections
  */
 
@@ -828,6 +897,9 @@ int main(void)
 		sweep_test(there_before),
 		feed_test(row_before_its_records),
 		feed_test(misses_begin_anew),
+		feed_test(small_without_the_steps_before),
+		feed_test(timed_wait_without_the_steps_before),
+		feed_test(small_that_was_never_seen),
 		feed_test(disconnected_in_fin_wait_2),
 		sweep_test(disconnected_in_time_wait_by_sweeps),
 		sweep_test(disconnected_in_fin_wait_2_by_sweeps),

@@ -371,9 +371,10 @@ int tracer_wait(struct tracer *t, bool busy, int timeout_ms)
 /*
  * What an interrupt brings while a program runs on that CPU is not shown to the
  * program: the kernel counts those calls (recursion_misses, Linux 5.12,
- * 9ed9e9ba2337), each a transition or more of whatever socket it was.
+ * 9ed9e9ba2337), each a transition of whatever socket it was, or a timer that
+ * may have been a small socket's.
  */
-static __u64 interrupted(const struct bpf_program *prog)
+static __u64 misses_of(const struct bpf_program *prog)
 {
 	struct bpf_prog_info info = {0};
 	__u32 len = sizeof(info);
@@ -383,10 +384,23 @@ static __u64 interrupted(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
+static __u64 interrupted(const struct tracer *t)
+{
+	struct bpf_program *prog;
+	__u64 misses = 0;
+
+	bpf_object__for_each_program(prog, t->skel->obj)
+	{
+		if (bpf_program__autoload(prog))
+			misses += misses_of(prog);
+	}
+	return misses;
+}
+
 __u64 tracer_lost(struct tracer *t, enum lost_cause cause)
 {
 	volatile __u64 *total = &t->skel->bss->counters.lost[cause];
-	__u64 now = cause == LOST_INTERRUPTED ? interrupted(t->skel->progs.set_state) : *total;
+	__u64 now = cause == LOST_INTERRUPTED ? interrupted(t) : *total;
 	__u64 more = now - t->lost_told[cause];
 
 	t->lost_told[cause] = now;

@@ -405,6 +405,7 @@ void model_hello(struct model *m, struct hello *h)
 void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_ns)
 {
 	m->sum.lost[cause] += count;
+	m->lost_ns = now_ns;
 	TELL(m, lost, cause, count, now_ns);
 }
 

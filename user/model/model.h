@@ -73,6 +73,7 @@ struct model {
 	struct ends ends;	      /* small sockets whose end waits for what follows it */
 	__u64 overflow_ns; /* a full tcp_max_tw_buckets was last seen to refuse one; set by who
 			      looks */
+	__u64 lost_ns;	   /* when a loss was last told */
 	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records
 			   */
 	__u64 resync_ns;  /* begin of the resync that goes on */

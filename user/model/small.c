@@ -52,10 +52,23 @@ static void not_held(struct model *m, struct conn *c, __u64 at_ns)
 	conn_arm(m, c, at_ns);
 }
 
+/* How it came to be one was lost: no other state leads there. */
+static void state_before_small(struct model *m, struct conn *c, __u64 at_ns)
+{
+	if (ST_BIT(c->state) & (ST_BIT(ST_FIN_WAIT2) | ST_BIT(ST_CLOSING)))
+		return;
+	if (ROLE_CLOSE(c->roles) != ROLE_SIMULTANEOUS)
+		c->roles = ROLES(ROLE_OPEN(c->roles), ROLE_ACTIVE);
+	conn_state(m, c, ROLE_CLOSE(c->roles) == ROLE_ACTIVE ? ST_FIN_WAIT2 : ST_CLOSING,
+		   later_of(at_ns, c->since_ns), true);
+}
+
 static void become_small(struct model *m, struct conn *c, __u64 at_ns)
 {
 	if (c->small)
 		return;
+	if (c->state != ST_NONE && !c->in_limbo)
+		state_before_small(m, c, at_ns);
 	c->small = true;
 	not_held(m, c, at_ns);
 	c->missed = 0;
@@ -190,6 +203,13 @@ static bool limbo_was_short(const struct model *m, const struct conn *c, enum re
 	       m->overflow_ns < c->ended_ns;
 }
 
+/* ... or its records were lost. */
+static bool limbo_was_lost(const struct model *m, const struct conn *c, enum reason reason)
+{
+	return reason == REASON_TIME_WAIT_OVERFLOW && m->small_source == SMALL_RECORDS &&
+	       m->overflow_ns < c->ended_ns && m->lost_ns >= c->ended_ns;
+}
+
 static void limbo_over(struct model *m, struct conn *c)
 {
 	struct transition t = {
@@ -204,6 +224,10 @@ static void limbo_over(struct model *m, struct conn *c)
 	/* disconnect() sends its RST after the end */
 	if (c->set_aside)
 		t.reason = REASON_RESET_SENT;
+	if (limbo_was_lost(m, c, t.reason)) {
+		t.reason = REASON_UNKNOWN;
+		t.at_least = true;
+	}
 	if (limbo_was_short(m, c, t.reason)) {
 		enter_time_wait(m, c, c->ended_ns, VIA_SWEEP);
 		t.from = ST_TIME_WAIT;
