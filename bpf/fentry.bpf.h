@@ -82,7 +82,7 @@ int BPF_PROG(tw_served5, struct inet_timewait_sock *tw, struct sk_buff *skb, str
 SEC("fentry/inet_twsk_deschedule_put")
 int BPF_PROG(tw_stopped, struct inet_timewait_sock *tw)
 {
-	emit_small(tw, SMALL_STOPPED, VIA_FENTRY, tw_left_ns(tw), 0);
+	emit_small(tw, stop_of(tw), VIA_FENTRY, tw_left_ns(tw), 0);
 	return 0;
 }
 

@@ -144,6 +144,8 @@ static __always_inline void row_request(struct sock_common *skc, struct tcp_requ
 	row_addrs(skc, r);
 	r->ident.lport = skc->skc_num;
 	row_filter(skc, r);
+	if (config.filter.n_cgroup && !req_in_cgroup(&req->req.req))
+		r->flags |= ROW_FILTERED;
 }
 
 SEC("iter/tcp")

@@ -45,6 +45,14 @@ struct {
 	__type(value, __u64);
 } last_child SEC(".maps");
 
+/* When this CPU last sent a RST for a listener: see request.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} last_refusal SEC(".maps");
+
 /* The small socket whose timer this CPU stopped last: see request.bpf.h. */
 struct stopped {
 	__u64 at_ns;

@@ -45,17 +45,45 @@ static __always_inline void note_child(__u64 now_ns)
 		*at = now_ns;
 }
 
-static __always_inline bool child_was_made(__u64 now_ns)
+/* Whether what was noted at *at belongs to what happens now; only once. */
+static __always_inline bool was_just_now(__u64 *at, __u64 now_ns)
 {
-	__u32 zero = 0;
-	__u64 *at = bpf_map_lookup_elem(&last_child, &zero);
-	bool made;
+	bool was;
 
 	if (!at)
 		return false;
-	made = *at && now_ns - *at < CHILD_NEAR_NS;
+	was = *at && now_ns - *at < CHILD_NEAR_NS;
 	*at = 0;
-	return made;
+	return was;
+}
+
+static __always_inline bool child_was_made(__u64 now_ns)
+{
+	__u32 zero = 0;
+
+	return was_just_now(bpf_map_lookup_elem(&last_child, &zero), now_ns);
+}
+
+/* A RST that answers a segment for a request_sock (tcp_check_req()) is traced as its listener's. */
+static __always_inline void note_refusal(__u64 now_ns)
+{
+	__u32 zero = 0;
+	__u64 *at = bpf_map_lookup_elem(&last_refusal, &zero);
+
+	if (at)
+		*at = now_ns;
+}
+
+static __always_inline bool was_refused(__u64 now_ns)
+{
+	__u32 zero = 0;
+
+	return was_just_now(bpf_map_lookup_elem(&last_refusal, &zero), now_ns);
+}
+
+static __always_inline bool listener_is_gone(struct request_sock *req)
+{
+	return BPF_CORE_READ(req, __req_common.skc_listener, __sk_common.skc_state) != ST_LISTEN;
 }
 
 static __always_inline struct request_sock *req_of_timer(struct timer_list *timer)
@@ -106,13 +134,30 @@ static __always_inline bool is_shown(struct request_sock *req, enum request_what
 	bool known = bpf_map_lookup_elem(&shown_reqs, &key);
 	bool again = BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout) != 0;
 
-	if (what == REQUEST_EXPIRED || (known && what == REQUEST_STARTED && again))
+	if (what == REQUEST_EXPIRED || what == REQUEST_ABANDONED ||
+	    (known && what == REQUEST_STARTED && again))
 		return known;
 	if (what == REQUEST_STARTED && within_limit(now_ns))
 		return !bpf_map_update_elem(&shown_reqs, &key, &one, BPF_ANY);
 	if (known)
 		bpf_map_delete_elem(&shown_reqs, &key);
-	return known && what == REQUEST_STOPPED;
+	return known && what != REQUEST_STARTED;
+}
+
+static __always_inline struct cgroup *req_cgroup(struct request_sock *req)
+{
+	struct sock *listener = BPF_CORE_READ(req, __req_common.skc_listener);
+
+	if (bpf_core_field_exists(listener->sk_cgrp_data.cgroup))
+		return BPF_CORE_READ(listener, sk_cgrp_data.cgroup);
+	return sock_cgroup_old(listener);
+}
+
+static __always_inline bool req_in_cgroup(struct request_sock *req)
+{
+	struct cgroup *cg = req_cgroup(req);
+
+	return cg && cgroup_wanted(&config.filter, cg);
 }
 
 static __always_inline void emit_request(struct request_sock *req, const struct flow *w,
@@ -157,9 +202,11 @@ static __always_inline void tell_reuse(struct request_sock *req, __u64 now_ns)
 	last->cookie = 0;
 }
 
-/* The flow is read only when something hangs on it. */
+/* The flow is read only when something hangs on it; the cgroup is the listener's. */
 static __always_inline bool req_wanted(struct request_sock *req, struct flow *w)
 {
+	if (config.filter.n_cgroup && !req_in_cgroup(req))
+		return false;
 	if (!config.flow_filter && !config.half_open)
 		return true;
 	read_req_flow(req, w);
@@ -186,14 +233,19 @@ static __always_inline void on_req_stop(struct timer_list *timer)
 	struct request_sock *req = req_of_timer(timer);
 	__u64 now_ns = bpf_ktime_get_ns();
 	bool done = child_was_made(now_ns);
+	bool refused = was_refused(now_ns);
 	struct flow w = {};
 
 	if (!req_wanted(req, &w))
 		return;
-	if (done)
+	if (done) {
 		__sync_fetch_and_add(&counters.req_done, 1);
-	else
-		emit_request(req, &w, REQUEST_STOPPED, now_ns);
+		return;
+	}
+	/* what comes for one without a listener finds no socket at all, and is refused */
+	if (config.half_open)
+		refused |= listener_is_gone(req);
+	emit_request(req, &w, refused ? REQUEST_REFUSED : REQUEST_STOPPED, now_ns);
 }
 
 static __always_inline void on_req_expire(struct timer_list *timer)
@@ -201,8 +253,10 @@ static __always_inline void on_req_expire(struct timer_list *timer)
 	struct request_sock *req = req_of_timer(timer);
 	struct flow w = {};
 
-	if (req_wanted(req, &w))
-		emit_request(req, &w, REQUEST_EXPIRED, bpf_ktime_get_ns());
+	if (!config.half_open || !req_wanted(req, &w))
+		return;
+	emit_request(req, &w, listener_is_gone(req) ? REQUEST_ABANDONED : REQUEST_EXPIRED,
+		     bpf_ktime_get_ns());
 }
 
 #endif

@@ -96,6 +96,25 @@ static __always_inline void on_tw_timer(struct timer_list *timer, enum small_wha
 		   timer_wheel_us(timer->expires, timer->flags));
 }
 
+/* What inet_twsk_purge() looks at, when a namespace is removed. */
+static __always_inline bool netns_is_gone(struct inet_timewait_sock *tw)
+{
+	struct net *net = BPF_CORE_READ(tw, __tw_common.skc_net.net);
+	struct ns_common___count *older = (void *)&net->ns;
+	struct ns_common___ref *newer = (void *)&net->ns;
+
+	if (bpf_core_field_exists(newer->__ns_ref))
+		return !BPF_CORE_READ(newer, __ns_ref.refs.counter);
+	if (bpf_core_field_exists(older->count))
+		return !BPF_CORE_READ(older, count.refs.counter);
+	return false;
+}
+
+static __always_inline enum small_what stop_of(struct inet_timewait_sock *tw)
+{
+	return netns_is_gone(tw) ? SMALL_PURGED : SMALL_STOPPED;
+}
+
 /* If a SYN did it, its request_sock follows at once, on this CPU: see on_req_start(). */
 static __always_inline void on_tw_stop(struct timer_list *timer)
 {
@@ -103,7 +122,7 @@ static __always_inline void on_tw_stop(struct timer_list *timer)
 	struct stopped *last;
 	__u32 zero = 0;
 
-	on_tw_timer(timer, SMALL_STOPPED);
+	on_tw_timer(timer, stop_of(tw));
 	last = bpf_map_lookup_elem(&last_stopped, &zero);
 	if (!last)
 		return;

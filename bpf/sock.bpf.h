@@ -139,6 +139,14 @@ static __always_inline __u64 cgroup_ancestor_id(const struct cgroup *cg, __u32 l
 	return up ? cgroup_id(up) : 0;
 }
 
+static __always_inline bool cgroup_wanted(const volatile struct filter *f, const struct cgroup *cg)
+{
+	for (int i = 0; i < FILTER_MAX && i < f->n_cgroup; i++)
+		if (cgroup_ancestor_id(cg, f->cgroup[i].level) == f->cgroup[i].id)
+			return true;
+	return false;
+}
+
 static __always_inline bool filter_cgroup(const volatile struct filter *f, const struct sock *sk)
 {
 	struct cgroup *cg;
@@ -146,12 +154,7 @@ static __always_inline bool filter_cgroup(const volatile struct filter *f, const
 	if (!f->n_cgroup)
 		return true;
 	cg = sock_cgroup(sk);
-	if (!cg)
-		return false;
-	for (int i = 0; i < FILTER_MAX && i < f->n_cgroup; i++)
-		if (cgroup_ancestor_id(cg, f->cgroup[i].level) == f->cgroup[i].id)
-			return true;
-	return false;
+	return cg && cgroup_wanted(f, cg);
 }
 
 static __always_inline void read_ident(const struct sock *sk, __u16 lport, struct sock_ident *id)

@@ -157,6 +157,7 @@ enum small_what {
 	SMALL_RESET_OUT, /* a stop will follow: this side answers with a RST */
 	SMALL_CLOSE_RST, /* no small socket: this side sent a RST after its socket's CLOSE */
 	SMALL_REUSED,	 /* a stop will follow: a new SYN takes its place */
+	SMALL_PURGED,	 /* stopped, since its network namespace is removed */
 	SMALL_NWHATS,
 };
 
@@ -177,6 +178,8 @@ enum request_what {
 	REQUEST_STARTED = 1, /* the SYN came, or its SYN-ACK was sent again */
 	REQUEST_STOPPED,     /* reset, or dropped: not by an ACK */
 	REQUEST_EXPIRED,     /* its SYN-ACK is sent again, or it is given up: by what follows */
+	REQUEST_REFUSED,     /* stopped: this side answers with a RST */
+	REQUEST_ABANDONED,   /* expired: there is no listener any more */
 	REQUEST_NWHATS,
 };
 

@@ -86,6 +86,23 @@ struct ns_common {
 	unsigned int inum;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	atomic_t refs;
+} refcount_t;
+
+/* Linux 5.9 to 6.17, and since */
+struct ns_common___count {
+	refcount_t count;
+};
+
+struct ns_common___ref {
+	refcount_t __ns_ref;
+};
+
 struct net {
 	struct ns_common ns;
 };

@@ -63,7 +63,7 @@ static void syn(struct drive *d, int tun, const struct fam *f)
 {
 	half_open(d, tun, f);
 	EXPECT_TUN(d, .name = "another SYN, in the window", .chain = FAILED, .open = "passive",
-		   .dwell = DWELL(STAY_MS));
+		   .reason = "reset_sent", .guess = "unknown", .dwell = DWELL(STAY_MS));
 }
 
 static void send_syn(struct drive *d)
@@ -76,7 +76,8 @@ static void send_syn(struct drive *d)
 static void abandoned(struct drive *d, int tun, const struct fam *f)
 {
 	half_open(d, tun, f);
-	EXPECT_TUN(d, .name = "the listener is closed", .chain = FAILED, .open = "passive");
+	EXPECT_TUN(d, .name = "the listener is closed", .chain = FAILED, .open = "passive",
+		   .reason = "aborted", .guess = "unknown");
 }
 
 /* ... or the ACK does. */
@@ -84,7 +85,7 @@ static void abandoned_ack(struct drive *d, int tun, const struct fam *f)
 {
 	half_open(d, tun, f);
 	EXPECT_TUN(d, .name = "the listener is closed before the ACK comes", .chain = FAILED,
-		   .open = "passive");
+		   .open = "passive", .reason = "reset_sent", .guess = "unknown");
 }
 
 static void close_listener(struct drive *d)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* No room for another TIMED_WAIT; and TIMED_WAIT in a network namespace that is removed. */
 #include <stdio.h>
+
 #include <unistd.h>
 
 #include "clock.h"
@@ -74,6 +75,21 @@ static void in_other(const struct fam *f)
 	procnet_await(p.cport, p.sport, TCP_TIME_WAIT);
 }
 
+/* ... and FIN_WAIT_2: the other end goes without a word. */
+static void half_closed_in_other(const struct fam *f)
+{
+	struct pair p;
+
+	pair_open(&p, f);
+	EXPECT(.name = "a namespace removed with FIN_WAIT_2 in it", .fam = f, .lport = p.cport,
+	       .rport = p.sport, .chain = OPEN ">FIN_WAIT_1>FIN_WAIT_2>CLOSED", .open = "active",
+	       .close = "active", .reason = "killed", .guess = "reset_received");
+	fd_close(&p.c);
+	procnet_await(p.cport, p.sport, TCP_FIN_WAIT2);
+	sock_opt(p.s, TCP_REPAIR, 1);
+	pair_close(&p);
+}
+
 static void enter(int fd)
 {
 	if (netns_enter(fd))
@@ -88,7 +104,10 @@ static void remove_netns(struct tiers *ts, int other)
 	enter(other);
 	for (const struct fam *f = fams; f < FAMS_END; f++)
 		in_other(f);
+	for (const struct fam *f = fams; f < FAMS_END; f++)
+		half_closed_in_other(f);
 	tiers_await(ts, "TIMED_WAIT");
+	tiers_await(ts, "FIN_WAIT_2");
 	enter(here);
 }
 

@@ -55,6 +55,8 @@ void tracer_stop(struct tracer *t);
 /* tracer_stop(), and it ended as it should: status, summary, stderr. */
 void tracer_end(struct tracer *t);
 /* ... with these words on stderr. */
+/* ... these words, or nothing: it hangs on how fast the machine is. */
+void tracer_end_maybe_saying(struct tracer *t, const char *words);
 void tracer_end_saying(struct tracer *t, const char *words);
 void tracer_free(struct tracer *t);
 

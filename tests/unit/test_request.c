@@ -121,6 +121,43 @@ static void is_reset(void **unused)
 	all_is_over();
 }
 
+static void ends_by(unsigned int what, unsigned int reason)
+{
+	struct sock_ident id = half_open(1000);
+
+	later(SEC);
+	request(&id, what, 0);
+	later(LONG_ENOUGH);
+	tick();
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	told_end(ST_SYN_RECV, SEC, reason);
+	all_is_over();
+}
+
+static void ends_by_this_side(void **unused)
+{
+	(void)unused;
+	ends_by(REQUEST_REFUSED, REASON_RESET_SENT);
+	ends_by(REQUEST_ABANDONED, REASON_ABORTED);
+}
+
+/* Of a flood one sweep brings no more than can be shown. */
+static void too_many_in_a_sweep(void **unused)
+{
+	(void)unused;
+	for (int sweep = 1; sweep <= 2; sweep++) {
+		sweep_begins();
+		for (int i = 0; i < 9000; i++) {
+			struct sock_ident id = peer(i);
+
+			row_request(&id, 0);
+		}
+		sweep_ends();
+		assert_int_equal(feed.m.n_half_open, sweep * 4000);
+	}
+	assert_int_equal(feed.m.unshown, 5000 + 1000);
+}
+
 static void many_at_once(void **unused)
 {
 	(void)unused;
@@ -327,6 +364,8 @@ int main(void)
 		feed_test(completes_after_its_timer_stopped),
 		feed_test(gets_no_answer),
 		feed_test(is_reset),
+		feed_test(ends_by_this_side),
+		feed_test(too_many_in_a_sweep),
 		feed_test(many_at_once),
 		feed_test(has_the_listeners_owner),
 		feed_test(filter_of_the_listeners_owner),

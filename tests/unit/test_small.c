@@ -218,7 +218,7 @@ static void ended_early_by(unsigned int what, enum via via, unsigned int reason)
 	later(SEC);
 	if (what == SMALL_RESET_OUT)
 		small_by(A, what, ST_FIN_WAIT2, 59 * SEC, via);
-	small_by(A, SMALL_STOPPED, ST_FIN_WAIT2, 59 * SEC, via);
+	small_by(A, what == SMALL_PURGED ? what : SMALL_STOPPED, ST_FIN_WAIT2, 59 * SEC, via);
 	if (what == SMALL_RESET_IN)
 		small_by(A, what, ST_FIN_WAIT2, 59 * SEC, via);
 	later(LONG_ENOUGH);
@@ -233,6 +233,8 @@ static void fin_wait_2_that_is_reset(void **unused)
 	ended_early_by(SMALL_RESET_IN, VIA_FENTRY, REASON_RESET_RECEIVED);
 	ended_early_by(SMALL_RESET_OUT, VIA_FENTRY, REASON_RESET_SENT);
 	ended_early_by(SMALL_STOPPED, VIA_FENTRY, REASON_ABORTED);
+	ended_early_by(SMALL_PURGED, VIA_FENTRY, REASON_KILLED);
+	ended_early_by(SMALL_PURGED, VIA_TIMER, REASON_KILLED);
 	ended_early_by(SMALL_STOPPED, VIA_TIMER, REASON_RESET_RECEIVED);
 	ended_early_by(SMALL_RESET_OUT, VIA_TIMER, REASON_RESET_SENT);
 }
@@ -673,11 +675,12 @@ static void timed_wait_without_the_steps_before(void **unused)
 	feed.at = feed.n;
 	later(SEC);
 	sweep_meets(A, SEC, ST_TIME_WAIT, 59 * SEC);
-	assert_true(told(ST_FIN_WAIT2, ST_TIME_WAIT, 0)->t.at_least);
+	told(ST_FIN_WAIT1, ST_FIN_WAIT2, 2 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 0);
 	small(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC);
 	later(SEC);
 	tick();
-	told_end(ST_TIME_WAIT, 0, REASON_KILLED);
+	assert_int_equal(told_end(ST_TIME_WAIT, 0, REASON_KILLED)->end.facts, END_NO_TCP);
 	all_is_over();
 }
 

@@ -336,6 +336,7 @@ void model_row(struct model *m, const struct row_sock *row)
 void model_resync_begin(struct model *m, __u64 now_ns)
 {
 	m->resync_ns = now_ns;
+	m->rows_half_open = 0;
 	m->unknown = false;
 }
 

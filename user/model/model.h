@@ -66,6 +66,8 @@ struct model {
 	__u32 n_set_aside;	       /* small sockets beside a later connection of their socket */
 	__u32 n_half_open;	       /* request sockets, when they are shown */
 	bool half_open;		       /* show them */
+	__u32 rows_half_open;	       /* new ones that this sweep has brought */
+	__u64 unshown;		       /* ... and rows of those over the limit */
 	__u64 last_listener;	       /* whose owner a request socket got */
 	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets that went to SYN_SENT */
 	__u32 n_recent_syn;

@@ -9,6 +9,8 @@
 
 /* Cookies of sockets are counters: they don't get there. */
 #define MADE_UP (1ULL << 63)
+/* New ones that one sweep may bring: a flood must not push the connections out of the picture. */
+#define ROWS_HALF_OPEN 4000
 
 static __u64 mix(__u64 h, const void *data, size_t len)
 {
@@ -152,6 +154,10 @@ void request_row(struct model *m, const struct row_sock *row)
 	if (!m->half_open)
 		return;
 	c = table_find(&m->table, request_cookie(&row->ident));
+	if (!c && m->rows_half_open++ >= ROWS_HALF_OPEN) {
+		m->unshown++;
+		return;
+	}
 	if (!c) {
 		request_begins(m, &row->ident, row->mono_ns, VIA_SWEEP, true);
 		c = table_find(&m->table, request_cookie(&row->ident));
@@ -174,9 +180,18 @@ void request_done(struct model *m, const struct sock_ident *ident)
 /* A timer that expired and was not set again: the last SYN-ACK got no answer; sweeps can't tell. */
 static enum reason request_reason(const struct conn *c)
 {
-	if (!c->end_what)
+	switch (c->end_what) {
+	case REQUEST_STOPPED:
+		return REASON_RESET_RECEIVED;
+	case REQUEST_REFUSED:
+		return REASON_RESET_SENT;
+	case REQUEST_EXPIRED:
+		return REASON_TIMEOUT;
+	case REQUEST_ABANDONED:
+		return REASON_ABORTED;
+	default:
 		return REASON_UNKNOWN;
-	return c->end_what == REQUEST_EXPIRED ? REASON_TIMEOUT : REASON_RESET_RECEIVED;
+	}
 }
 
 void request_over(struct model *m, struct conn *c)

@@ -52,23 +52,44 @@ static void not_held(struct model *m, struct conn *c, __u64 at_ns)
 	conn_arm(m, c, at_ns);
 }
 
-/* How it came to be one was lost: no other state leads there. */
-static void state_before_small(struct model *m, struct conn *c, __u64 at_ns)
+/*
+ * The program that would have told how it came to be one was interrupted: no
+ * other states lead there.  After a close() the small socket is made when
+ * FIN_WAIT_2 is entered.
+ */
+static void state_before_small(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 {
+	struct transition t = {
+		.mono_ns = later_of(at_ns, c->since_ns),
+		.from = ST_FIN_WAIT1,
+		.to = ST_FIN_WAIT2,
+		.via = via,
+		.at_least = c->at_least,
+	};
+
 	if (ST_BIT(c->state) & (ST_BIT(ST_FIN_WAIT2) | ST_BIT(ST_CLOSING)))
 		return;
+	if (c->state == ST_FIN_WAIT1) {
+		t.dwell_ns = t.mono_ns - c->since_ns;
+		conn_step(m, c, &t);
+		return;
+	}
 	if (ROLE_CLOSE(c->roles) != ROLE_SIMULTANEOUS)
 		c->roles = ROLES(ROLE_OPEN(c->roles), ROLE_ACTIVE);
 	conn_state(m, c, ROLE_CLOSE(c->roles) == ROLE_ACTIVE ? ST_FIN_WAIT2 : ST_CLOSING,
 		   later_of(at_ns, c->since_ns), true);
 }
 
-static void become_small(struct model *m, struct conn *c, __u64 at_ns)
+static void become_small(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 {
 	if (c->small)
 		return;
-	if (c->state != ST_NONE && !c->in_limbo)
-		state_before_small(m, c, at_ns);
+	if (!c->in_limbo) {
+		/* until the end of the big socket is told, if it is */
+		c->end.facts = END_NO_TCP;
+		if (c->state != ST_NONE)
+			state_before_small(m, c, at_ns, via);
+	}
 	c->small = true;
 	not_held(m, c, at_ns);
 	c->missed = 0;
@@ -156,6 +177,8 @@ static enum reason early_reason(const struct conn *c)
 	if (c->end_what == SMALL_REUSED)
 		return REASON_REUSED;
 	if (c->state == ST_TIME_WAIT)
+		return REASON_KILLED;
+	if (c->end_what == SMALL_PURGED)
 		return REASON_KILLED;
 	if (c->end_what == SMALL_RESET_OUT)
 		return REASON_RESET_SENT;
@@ -296,16 +319,19 @@ static struct conn *small_conn(const struct model *m, __u64 cookie, __u64 until_
 	return c->small || ST_BIT(c->state) & ST_CLOSING_FIRST ? c : aside;
 }
 
-static void small_stopped(struct model *m, struct conn *c, __u64 at_ns)
+static void small_stopped(struct model *m, struct conn *c, const struct rec_small *r)
 {
+	if (r->what == SMALL_PURGED)
+		c->end_what = r->what;
 	if ((c->state == ST_TIME_WAIT || c->moved_ns) && !c->end_what)
 		reused_by_connect(m, c);
-	end_later(m, c, at_ns);
+	end_later(m, c, r->mono_ns);
 	reuse_link(m, c);
 }
 
 void small_record(struct model *m, const struct rec_small *r)
 {
+	bool stops = r->what == SMALL_STOPPED || r->what == SMALL_PURGED;
 	__u64 until_ns = r->mono_ns + r->left_ns;
 	struct conn *c = small_conn(m, r->cookie, until_ns);
 	struct expiry e = {
@@ -328,7 +354,7 @@ void small_record(struct model *m, const struct rec_small *r)
 		c->end_what = r->what;
 		return;
 	}
-	become_small(m, c, r->mono_ns);
+	become_small(m, c, r->mono_ns, r->via);
 	c->end_via = r->via;
 	if (r->what == SMALL_BORN) {
 		c->ending = false;
@@ -339,14 +365,14 @@ void small_record(struct model *m, const struct rec_small *r)
 		return;
 	}
 	/* a timer set again within its wheel bucket is not traced: it shows here */
-	if (r->what == SMALL_STOPPED && moves_now(c, r->substate, until_ns))
+	if (stops && moves_now(c, r->substate, until_ns))
 		c->moved_ns = e.entered_ns;
 	else
 		small_timer(m, c, &e);
 	if (r->what == SMALL_EXPIRED)
 		small_expired(m, c, r->mono_ns, r->via);
-	else if (r->what == SMALL_STOPPED)
-		small_stopped(m, c, r->mono_ns);
+	else if (stops)
+		small_stopped(m, c, r);
 	else if (r->what != SMALL_RESET_IN || c->ending)
 		c->end_what = r->what; /* a RST that stopped no timer was ignored (RFC 1337) */
 }
@@ -387,8 +413,7 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 	c->before = !m->started;
 	c->until_ns = until_ns;
 	c->fires_ns = row->wheel_us ? until_ns + row->wheel_us * 1000ULL : 0;
-	c->end.facts = END_NO_TCP;
-	become_small(m, c, row->mono_ns);
+	become_small(m, c, row->mono_ns, VIA_SWEEP);
 	c->seen_ns = row->mono_ns;
 	/* how long a FIN_WAIT_2 is to last is each socket's own choice (TCP_LINGER2) */
 	conn_state(m, c, row->state, exact ? until_ns - TIME_WAIT_NS : row->mono_ns, !exact);
@@ -426,7 +451,7 @@ void small_row(struct model *m, const struct row_sock *row)
 			small_row_new(m, row, until_ns);
 		return;
 	}
-	become_small(m, c, row->mono_ns);
+	become_small(m, c, row->mono_ns, VIA_SWEEP);
 	c->missed = 0;
 	c->seen_ns = row->mono_ns;
 	small_timer(m, c, &e);
