@@ -283,6 +283,34 @@ static void what_was_lost(void **unused)
 	HAS("tcpdwell_events_lost_total{cause=\"storage\"} 0");
 }
 
+static void pressure(void **unused)
+{
+	struct pressure_news n = {.netns = 7, .rport = 443, .used = 900, .usable = 1000};
+	struct pressure_news tw = {.netns = 7, .time_wait = true, .used = 1, .usable = 2};
+
+	(void)unused;
+	set_addr(n.laddr, "192.0.2.1");
+	set_addr(n.raddr, "2001:db8::1");
+	sink->ops->pressure(sink, &n);
+	sink->ops->pressure(sink, &tw);
+	n.used = 950;
+	sink->ops->pressure(sink, &n);
+	render(SEC);
+	HAS("tcpdwell_port_pressure_ratio{laddr=\"192.0.2.1\",raddr=\"2001:db8::1\",rport=\"443\","
+	    "netns=\"7\"} 0.95");
+	HAS("tcpdwell_time_wait_buckets_ratio{netns=\"7\"} 0.5");
+	tw.over = n.over = true;
+	sink->ops->pressure(sink, &n);
+	sink->ops->pressure(sink, &n);
+	render(SEC);
+	assert_null(strstr(text, "\ntcpdwell_port_pressure_ratio{"));
+	HAS("tcpdwell_time_wait_buckets_ratio{netns=\"7\"} 0.5");
+	tw.over = false;
+	for (tw.netns = 0; tw.netns < 100; tw.netns++)
+		sink->ops->pressure(sink, &tw);
+	render(SEC);
+}
+
 static void who_it_is(void **unused)
 {
 	struct hello h = {.kernel = "6.1", .tier = "timer", .tier_reason = "no \"fentry\""};
@@ -365,7 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sockets_by_state), TEST(transitions),    TEST(dwell),     TEST(stuck_sockets),
 		TEST(a_second_alert),	TEST(many_processes), TEST(the_table), TEST(hostile_names),
-		TEST(a_long_label),	TEST(what_was_lost),  TEST(who_it_is), TEST(the_list),
+		TEST(a_long_label),	TEST(what_was_lost), TEST(pressure), TEST(who_it_is), TEST(the_list),
 		TEST(a_long_list),
 	};
 

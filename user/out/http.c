@@ -15,7 +15,7 @@
 #include <microhttpd.h>
 
 #define SECOND_NS 1000000000ULL
-#define CLIENTS_OF_AN_ADDRESS 96
+#define CLIENTS_OF_AN_ADDRESS 192
 #define IDLE_S 10
 #define HEADERS_MAX (16U << 10)
 /* A page stays good for so long, and for so many times as it took to make. */

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <linux/types.h>
 
-#define HTTP_CLIENTS 128
+#define HTTP_CLIENTS 256
 #define HTTP_REQUEST_S 15
 
 struct http;
