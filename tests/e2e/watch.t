@@ -1,0 +1,226 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# `tcpdwell watch`: each kind of leak is alerted of once, with what is wrong and
+# who holds the socket, and resolved when it is closed; rules from a file,
+# --once, --kill.
+# shellcheck source=tests/e2e/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+leaker=$(dirname "$TCPDWELL")/tests/e2e/lib/leaker
+[ -x "$leaker" ] || skip_all "needs $leaker (make tests)"
+pids=()
+# shellcheck disable=SC2317 # the trap calls it
+end_all() {
+	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
+	rm -rf "$dir"
+}
+trap end_all EXIT
+
+# leak KIND [SOCKETS]: its words in $dir/leak, its input at descriptor 9
+leak() {
+	mkfifo "$dir/fifo"
+	"$leaker" "$@" <"$dir/fifo" >"$dir/leak" &
+	leak_pid=$!
+	pids+=("$leak_pid")
+	exec 9>"$dir/fifo"
+	rm "$dir/fifo"
+	wait_for 30 grep -q ready "$dir/leak" || diag "the leaker is not ready"
+	# shellcheck disable=SC2034 # the caller's
+	port=$(sed -n 's/^port //p' "$dir/leak")
+}
+
+# closes, and ends it
+unleak() {
+	echo close >&9
+	wait_for 30 grep -q closed "$dir/leak"
+	exec 9>&-
+	wait "$leak_pid"
+}
+
+# watch NAME ARG...: in the background, to NAME.out and NAME.err
+watch() {
+	local name=$1
+
+	shift
+	env --default-signal=INT,PIPE "$TCPDWELL" watch --json --netns "$netns" "$@" \
+		>"$dir/$name.out" 2>"$dir/$name.err" </dev/null 9>&- &
+	watcher=$!
+	pids+=("$watcher")
+	wait_for 30 grep -qs '"hello"' "$dir/$name.out" || diag "$name: no header: $(cat "$dir/$name.err")"
+}
+
+# unwatch NAME: it ends well
+unwatch() {
+	kill -INT "$watcher"
+	status=0
+	wait "$watcher" || status=$?
+	is "$status" 0 "$1: it ends with status 0"
+}
+
+# alerts NAME STATUS [JQ]: how many
+alerts() {
+	jq -c "select(.type == \"alert\" and .status == \"$2\") | select(${3:-true})" "$dir/$1.out" | wc -l
+}
+
+# shellcheck disable=SC2317 # wait_for calls it
+has_alerts() {
+	[ "$(alerts "$2" "$3" "${4:-true}")" -ge "$1" ]
+}
+
+declare -A diagnosis=(
+	[not_reading]=eof_unread
+	[data]=data_unread
+	[not_closing]=eof_read_not_closed
+	[child]=kept_by_other
+	[in_flight]=in_flight
+	[not_accepted]=not_accepted
+)
+
+for kind in not_reading data not_closing child in_flight not_accepted; do
+	watch "$kind" --max CLOSE_WAIT=1s
+	leak "$kind" 3
+	wait_for 30 has_alerts 3 "$kind" firing
+	ok $? "$kind: three sockets are alerted of"
+	is "$(alerts "$kind" firing ".diagnosis == \"${diagnosis[$kind]}\"")" 3 \
+		"$kind: ${diagnosis[$kind]}" || diag "$(cat "$dir/$kind.out")"
+	is "$(jq -c 'select(.type == "alert" and .lport != '"$port"')' "$dir/$kind.out" | wc -l)" 0 \
+		"$kind: nothing else is"
+	is "$(jq -s '[.[] | select(.type == "alert") | .group.count] | max' "$dir/$kind.out")" 3 \
+		"$kind: the group has three"
+	unleak
+	wait_for 30 has_alerts 3 "$kind" resolved
+	ok $? "$kind: they are resolved when they are closed"
+	is "$(alerts "$kind" resolved '.dwell_ns > 1000000000')" 3 "$kind: with all of the time"
+	is "$(alerts "$kind" firing)" 3 "$kind: one alert a socket"
+	unwatch "$kind"
+done
+
+# Who holds it.
+watch holder --max CLOSE_WAIT=1s
+leak not_closing
+wait_for 30 has_alerts 1 holder firing
+is "$(jq 'select(.type == "alert" and .status == "firing") | .holders[0].pid' "$dir/holder.out")" \
+	"$leak_pid" "the holder is the leaking process"
+unleak
+unwatch holder
+
+# A half-close that is in use is left alone, unless it is asked for.
+watch quiet --max CLOSE_WAIT=1s
+leak sending
+sleep 3
+is "$(alerts quiet firing)" 0 "a half-close in use is not alerted of"
+unwatch quiet
+watch asked --half-close --max CLOSE_WAIT=1s
+wait_for 30 has_alerts 1 asked firing '.diagnosis == "half_close_in_use"'
+ok $? "--half-close: it is"
+unwatch asked
+unleak
+
+# Stuck before the start.
+leak not_closing 5
+sleep 2
+watch before --max CLOSE_WAIT=1s
+wait_for 30 has_alerts 5 before firing
+ok $? "sockets that were stuck before the start are alerted of"
+run watch --once --netns "$netns" --max CLOSE_WAIT=1s
+is "$status" 1 "--once: status 1 while there are any"
+like "$(head -n 1 "$dir/out")" "^TCPDWELL WARNING - 5 sockets stuck: 5 CLOSE_WAIT.*stuck=5" \
+	"--once: the first line sums it up"
+is "$(grep -c 'held by' "$dir/out")" 5 "--once: with who holds each"
+unleak
+wait_for 30 has_alerts 5 before resolved
+ok $? "... and resolved"
+unwatch before
+run watch --once --netns "$netns" --max CLOSE_WAIT=1s
+is "$status" 0 "--once: status 0 when there is none"
+like "$(cat "$dir/out")" "^TCPDWELL OK" "--once: says so"
+run watch --once --netns "$netns" --max CLOSE_WAIT=never
+is "$status" 2 "--once: status 2 for wrong usage"
+
+# Rules from a file.
+cat >"$dir/rules" <<-END
+	[rule other]
+	state = CLOSE_WAIT
+	comm = nobody-is-so
+	max = 1s
+END
+watch rules --config "$dir/rules"
+leak not_closing 2
+sleep 2
+is "$(alerts rules firing)" 0 "a rule for another process fires for nobody else"
+cat >"$dir/rules" <<-END
+	[rule mine]
+	state = close-wait
+	comm = leaker
+	lport = $port, 1
+	max = 1s
+	grave = 2s
+END
+kill -HUP "$watcher"
+wait_for 30 has_alerts 2 rules firing '.rule == "mine_grave"'
+ok $? "SIGHUP: sockets that are stuck already are judged by the new rules"
+is "$(alerts rules firing '.severity == "critical"')" 2 "... the graver step too"
+echo "[rule broken]" >"$dir/rules"
+kill -HUP "$watcher"
+wait_for 30 grep -q "rules stay as they were" "$dir/rules.err"
+ok $? "SIGHUP: a bad file leaves the rules as they are, and is told of"
+like "$(cat "$dir/rules.err")" "rules:1: there is nothing in this section" "... with its line"
+is "$(alerts rules resolved)" 0 "... nothing is resolved by it"
+: >"$dir/rules"
+kill -HUP "$watcher"
+wait_for 30 has_alerts 2 rules resolved '.resolved_by == "rules"'
+ok $? "SIGHUP: alerts whose rule has gone are resolved"
+unwatch rules
+unleak
+
+bad_file() {
+	printf '%b' "$1" >"$dir/bad"
+	run watch --config "$dir/bad"
+	is "$status" 2 "$2: status 2"
+	like "$(cat "$dir/err")" "$3" "$2: file, line and why"
+}
+bad_file '[rule x]\nstate = CLOSE_WAIT\nmax = 1s\ncolour = red\n' "an unknown key" "bad:4: no such key: 'colour'"
+bad_file '\n[rule x]\nstate = SLEEPING\n' "no such state" "bad:3: state takes .* not 'SLEEPING'"
+bad_file '[rule x]\nstate = CLOSE_WAIT\n' "no threshold" "bad:1: rule x needs one of max and alert = no"
+bad_file '[service]\nlisten = 1\n' "an unknown section" "bad:1: no such section: \[service\]"
+bad_file '[rule x]\nstate = CLOSE_WAIT\nmax = 1s\nport = 80, 99999\n' "a bad port" "bad:4: port takes .* not '99999'"
+run watch --config "$dir/nowhere"
+is "$status" 2 "no such file: status 2"
+
+# Closing them.
+cat >"$dir/rules" <<-END
+	[rule mine]
+	state = CLOSE_WAIT
+	max = 1s
+	kill = yes
+END
+leak not_closing 3
+watch off --config "$dir/rules"
+wait_for 30 has_alerts 3 off firing
+sleep 1
+is "$(jq -c 'select(.type == "kill")' "$dir/off.out" | wc -l)" 0 "without --kill nothing is closed"
+unwatch off
+watch dry --config "$dir/rules" --dry-run
+# shellcheck disable=SC2317 # wait_for calls it
+kills() {
+	[ "$(jq -c "select(.type == \"kill\" and .result == \"$2\")" "$dir/$1.out" | wc -l)" -ge "$3" ]
+}
+wait_for 30 kills dry dry_run 3
+ok $? "--dry-run: says which it would close"
+is "$(alerts dry resolved)" 0 "--dry-run: closes none"
+unwatch dry
+watch kill --config "$dir/rules" --kill
+wait_for 30 kills kill ok 3 || kills kill failed 1
+if grep -q CONFIG_INET_DIAG_DESTROY "$dir/kill.err"; then
+	skip "--kill: closes them" "this kernel was built without CONFIG_INET_DIAG_DESTROY"
+else
+	kills kill ok 3
+	ok $? "--kill: closes them"
+	wait_for 30 has_alerts 3 kill resolved
+	ok $? "--kill: they are resolved"
+fi
+unwatch kill
+unleak
+
+done_testing
