@@ -5,7 +5,7 @@
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
-#include "held.bpf.h"
+#include "wire.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -18,7 +18,7 @@ struct {
 	__type(value, __u8);
 } wanted SEC(".maps");
 
-/* More are asked for than the map takes: the reader picks out what it wants. */
+/* Many are asked for: the reader, who looks each up anyway, picks out what it wants. */
 __u32 all_wanted = 0;
 
 struct iter_meta {
@@ -62,6 +62,18 @@ static __always_inline void fill(struct row_holder *r, const struct task_struct 
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), task->comm);
 }
 
+/*
+ * Of a socket of any kind, 0 for another file or before anybody asked for it:
+ * no two sockets have the same, and each other look at one is a cache line.
+ */
+static __always_inline __u64 cookie_of(struct file *file)
+{
+	struct socket *sock = bpf_sock_from_file(file);
+	struct sock *sk = sock ? sock->sk : NULL;
+
+	return sk ? sk->__sk_common.skc_cookie.counter : 0;
+}
+
 /* Of: meta, task, descriptor, file. */
 SEC("iter/task_file")
 int find_holders(__u64 *ctx)
@@ -69,13 +81,12 @@ int find_holders(__u64 *ctx)
 	struct iter_meta *meta = (void *)ctx[0];
 	struct task_struct *task = (void *)ctx[1];
 	struct file *file = (void *)ctx[3];
-	struct sock *sk = held_sock(file);
 	struct row_holder r = {};
 
-	if (!task || !sk)
+	if (!task || !file)
 		return 0;
-	r.cookie = sk->__sk_common.skc_cookie.counter;
-	if (!all_wanted && !bpf_map_lookup_elem(&wanted, &r.cookie))
+	r.cookie = cookie_of(file);
+	if (!r.cookie || (!all_wanted && !bpf_map_lookup_elem(&wanted, &r.cookie)))
 		return 0;
 	fill(&r, task, file);
 	r.fd = ctx[2];

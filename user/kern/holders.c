@@ -18,8 +18,8 @@
 #include "holders.skel.h"
 #pragma GCC diagnostic pop
 
-/* With more than that the reader picks them out; the map's buckets take 16 bytes each. */
-#define WANTED_MAX 16384
+/* With more than that a look into the map costs more than a row too many. */
+#define WANTED_MAX 1024
 #define ROWS_A_READ 400
 #define PID_NS_INIT 0xeffffffcU /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 

@@ -20,6 +20,7 @@
 #define END_WIDTH 24
 #define END_LEAST 9
 #define FD_WIDTH 6
+#define SENTENCE_LEAST 60
 #define STATE_WIDTH 12
 #define INDENT "  "
 
@@ -233,6 +234,17 @@ static void put_nobody(struct table *t)
 		put_line(t, p, FMT_LIT(p, "no process"));
 }
 
+/* In a few words where a sentence would be broken too often. */
+static void put_words(struct table *t, enum diagnosis diagnosis, __u32 n)
+{
+	char *start = obuf_room(t->b, LINE_ROOM), *p = start;
+
+	if (!p)
+		return;
+	p = fmt_str(fmt_u64(FMT_LIT(p, INDENT), n), ": ");
+	put_line(t, start, fmt_str(p, diagnosis_words(diagnosis)));
+}
+
 static void put_diagnosis(struct table *t, enum diagnosis diagnosis, __u32 n)
 {
 	const char *sentence = diagnosis_sentence(diagnosis);
@@ -241,6 +253,10 @@ static void put_diagnosis(struct table *t, enum diagnosis diagnosis, __u32 n)
 
 	if (!sentence)
 		return;
+	if (t->o->width && t->o->width < SENTENCE_LEAST) {
+		put_words(t, diagnosis, n);
+		return;
+	}
 	p = fmt_u64(FMT_LIT(text, INDENT), n);
 	p = fmt_str(p, n == 1 ? " socket: " : " sockets: ");
 	obuf_add(t->b, text, p - text);
