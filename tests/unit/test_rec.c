@@ -117,7 +117,7 @@ static void any_small(struct rec_small *s)
 	s->via = any(VIA_MAX - 1);
 	s->cookie = any(UINT64_MAX);
 	s->mono_ns = any((1ULL << 62) - 1);
-	s->left_ns = (__s64)any(1ULL << 61) * (any(1) ? 1 : -1);
+	s->left_ns = any(1) ? (__s64)any(1ULL << 61) : -(__s64)any(s->mono_ns);
 	s->wheel_us = any(UINT32_MAX);
 }
 
@@ -145,7 +145,7 @@ static void any_row(struct row_sock *r)
 	r->cookie = any(UINT64_MAX);
 	r->mono_ns = any((1ULL << 62) - 1);
 	r->since_ns = any((1ULL << 62) - 1);
-	r->left_ns = -(__s64)any(1ULL << 61);
+	r->left_ns = -(__s64)any(r->mono_ns);
 	r->last_rx_ns = any(UINT64_MAX);
 	r->last_tx_ns = any(UINT64_MAX);
 	r->recv_q = any(UINT32_MAX);

@@ -180,7 +180,7 @@ static void show_status(struct recording *rec, __u64 now_ns)
 	char size[FMT_SIZE_MAX + 1];
 
 	*fmt_size(size, rec->recorder.writer.total) = '\0';
-	fprintf(stderr, "\rrecording: %llu transitions, %llu/s, %s bytes \033[K", told,
+	fprintf(stderr, "\rrecording: %llu transitions, %llu/s, %sB \033[K", told,
 		(told - rec->shown) * SECOND_NS / (since_ns ? since_ns : 1), size);
 	rec->shown_ns = now_ns;
 	rec->shown = told;
@@ -210,8 +210,8 @@ static void show_summary(const struct recording *rec)
 	*fmt_duration(took, sum->duration_ns) = '\0';
 	if (rec->status)
 		fputs("\r\033[K", stderr);
-	warn_line("%llu transitions in %s, %llu lost; %s bytes in %s%s", sum->transitions, took,
-		  lost, size, w->o.path, writer_rotates(w) ? ".*" : "");
+	warn_line("%llu transitions in %s, %llu lost; %sB in %s%s", sum->transitions, took, lost,
+		  size, w->o.path, writer_rotates(w) ? ".*" : "");
 }
 
 /*

@@ -115,6 +115,12 @@ void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 	conn_step(m, c, &t);
 }
 
+/* When a TIMED_WAIT that is to last until then was entered; never before the clock's begin. */
+static __u64 time_wait_began(__u64 until_ns)
+{
+	return until_ns > TIME_WAIT_NS ? until_ns - TIME_WAIT_NS : 0;
+}
+
 static __u64 apart(__u64 a, __u64 b)
 {
 	return a > b ? a - b : b - a;
@@ -336,7 +342,7 @@ void small_record(struct model *m, const struct rec_small *r)
 	struct conn *c = small_conn(m, r->cookie, until_ns);
 	struct expiry e = {
 		.until_ns = until_ns,
-		.entered_ns = until_ns - TIME_WAIT_NS,
+		.entered_ns = time_wait_began(until_ns),
 		.wheel_us = r->wheel_us,
 		.substate = r->substate,
 		.via = r->via,
@@ -416,7 +422,7 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 	become_small(m, c, row->mono_ns, VIA_SWEEP);
 	c->seen_ns = row->mono_ns;
 	/* how long a FIN_WAIT_2 is to last is each socket's own choice (TCP_LINGER2) */
-	conn_state(m, c, row->state, exact ? until_ns - TIME_WAIT_NS : row->mono_ns, !exact);
+	conn_state(m, c, row->state, exact ? time_wait_began(until_ns) : row->mono_ns, !exact);
 }
 
 /*
@@ -437,7 +443,7 @@ void small_row(struct model *m, const struct row_sock *row)
 	struct conn *c = small_conn(m, row->cookie, until_ns);
 	struct expiry e = {
 		.until_ns = until_ns,
-		.entered_ns = until_ns - TIME_WAIT_NS,
+		.entered_ns = time_wait_began(until_ns),
 		.wheel_us = row->wheel_us,
 		.substate = row->state,
 		.via = VIA_SWEEP,

@@ -9,9 +9,9 @@ static bool time_ok(__u64 ns)
 	return ns < TIME_MAX;
 }
 
-static bool left_ok(__s64 ns)
+static bool left_ok(__u64 now_ns, __s64 left_ns)
 {
-	return ns < (__s64)TIME_MAX && ns > -(__s64)TIME_MAX;
+	return left_ns < (__s64)TIME_MAX && left_ns >= -(__s64)now_ns;
 }
 
 static bool state_ok(unsigned int state)
@@ -44,7 +44,7 @@ static bool step_ok(const struct rec_event *e)
 static bool small_ok(const struct rec_small *s)
 {
 	return s->what && s->what < SMALL_NWHATS && s->substate < ST_MAX && s->via < VIA_MAX &&
-	       time_ok(s->mono_ns) && left_ok(s->left_ns);
+	       time_ok(s->mono_ns) && left_ok(s->mono_ns, s->left_ns);
 }
 
 static bool request_ok(const struct rec_request *r)
@@ -56,12 +56,13 @@ static bool row_ok(const struct row_sock *r)
 {
 	return r->kind >= ROW_FULL && r->kind <= ROW_REQUEST && r->state < ST_MAX &&
 	       !(r->roles >> 4) && time_ok(r->mono_ns) && time_ok(r->since_ns) &&
-	       left_ok(r->left_ns) && ident_ok(&r->ident);
+	       left_ok(r->mono_ns, r->left_ns) && ident_ok(&r->ident);
 }
 
 static bool meta_ok(const struct rec_meta *m)
 {
-	return left_ok(m->mono_to_real_ns) && time_ok(m->start_ns) && m->small_source <= 2;
+	return left_ok(TIME_MAX, m->mono_to_real_ns) && time_ok(m->start_ns) &&
+	       m->small_source <= 2;
 }
 
 static bool at_ok(const struct rec_event *e)
