@@ -228,6 +228,7 @@ record killed
 many 50
 shown killed '"to":"TIMED_WAIT"'
 n=$(transitions "$dir/killed.json")
+# shellcheck disable=SC2317 # wait_for calls it
 grew() {
 	run replay --json "$dir/killed.rec"
 	[ "$(transitions "$dir/out")" -ge "$n" ]
