@@ -159,6 +159,7 @@ run: ## install what is missing, build, and trace (ARGS="...", or ARGS="list ...
 .PHONY: test
 test: ## install what is missing, build, and run all tests (T="words" for those whose path has one, JOBS=4 at a time)
 	@scripts/deps.sh install build test
+	@scripts/deps.sh install servers || echo 'the tests that need them are skipped'
 	+@$(MAKE) tests
 	@BUILD=$(abspath $(B)) JOBS=$(JOBS) scripts/run-tests.sh $(RUN_TESTS)
 

@@ -58,6 +58,8 @@ table() {
 	test    redis-server    redis-server     -                     -                 -
 	test    redis-benchmark redis-tools      -                     -                 -
 	test    mandoc          mandoc           mandoc                mandoc            mandoc
+	servers promtool        prometheus       -                     -                 -
+	servers prometheus-alertmanager prometheus-alertmanager -      -                 -
 	check   clang-format    clang-format     clang-tools-extra     clang             clang
 	check   clang-tidy      clang-tidy       clang-tools-extra     clang             clang
 	check   shellcheck      shellcheck       ShellCheck            shellcheck        ShellCheck
@@ -200,7 +202,9 @@ apt_install() {
 				sed 's/ bpftool / linux-tools-common linux-tools-generic /')
 		;;
 	esac
-	services=$(echo "$lacking" | awk '$1 == "nginx" || $1 == "redis-server" { print $1 }' | xargs)
+	services=$(echo "$lacking" | awk '
+		$1 == "nginx" || $1 == "redis-server" || $1 == "prometheus-alertmanager" { print $1 }
+		$1 == "promtool" { print "prometheus" }' | xargs)
 	hold_services "$services"
 	# shellcheck disable=SC2086 # a list of names
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
