@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # What watch serves over HTTP, to clients of every kind.
+# shellcheck disable=SC2016,SC2317 # programs in perl; what wait_for calls
 # shellcheck source=tests/e2e/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/e2e/lib/service.sh
@@ -95,7 +96,6 @@ done
 is $served 50 "50 scrapers at once, beside clients that do not read, do not end, and talk nonsense"
 [ ! -s "$dir/scrape.err" ] || diag "$(head -3 "$dir/scrape.err")"
 finish $crowd
-# shellcheck disable=SC2317 # wait_for calls it
 all_counted() {
 	local now
 

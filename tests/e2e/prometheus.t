@@ -3,6 +3,7 @@
 #
 # dist/prometheus with the real Prometheus and Alertmanager: a leaked socket is
 # an alert in the Alertmanager, and is resolved when it is closed.
+# shellcheck disable=SC2016,SC2317 # programs in perl; what wait_for calls
 # shellcheck source=tests/e2e/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/e2e/lib/service.sh
@@ -50,7 +51,6 @@ results() {
 	query "$1" | jq '.data.result | length' 2>/dev/null
 }
 
-# shellcheck disable=SC2317 # wait_for calls these
 is_up() {
 	[ "$(results "up{job=\"tcpdwell\"} == 1")" = 1 ]
 }
@@ -82,7 +82,6 @@ like "$(jq -r '.[0].annotations.summary' "$dir/alerts.json")" '^[1-5] sockets of
 # Some traffic for the rates, over more than one scrape.
 traffic 5 && sleep 5 && traffic 5 && sleep 5
 
-# shellcheck disable=SC2317 # wait_for calls it
 rules_are_well() {
 	[ "$(get "$prom/api/v1/rules" |
 		jq '[.data.groups[].rules[] | select(.health != "ok")] | length')" = 0 ]
