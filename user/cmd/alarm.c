@@ -259,7 +259,7 @@ static bool judge(struct alarm *a, struct waiting *w, const struct look *l, __u6
 {
 	const struct rule *rule = rules_by_name(&a->model->rules, w->rule);
 	struct alert alert = w->alert;
-	struct evidence e = {.row = &l->row, .looked = a->has_holders};
+	struct evidence e = {.row = &l->row, .looked = a->has_holders && !a->holders.partial};
 
 	if (!goes_on(w) || !rule || l->found == LOOK_ELSEWHERE)
 		return true;
