@@ -164,6 +164,9 @@ int list_socks(struct bpf_iter__tcp *ctx)
 	r.uid = ctx->uid;
 	tp = bpf_skc_to_tcp_sock(skc);
 	tw = tp ? NULL : bpf_skc_to_tcp_timewait_sock(skc);
+	/* the iterator goes on to hold what was taken out of the table a moment ago */
+	if (tw && !timer_is_set(&tw->tw_sk.tw_timer))
+		return 0;
 	req = tp || tw ? NULL : bpf_skc_to_tcp_request_sock(skc);
 	if (tp)
 		row_full((struct sock *)tp, tp, &r);

@@ -17,6 +17,12 @@ static __always_inline __s64 timer_left_ns(unsigned long expires)
 	return jiffies_to_ns((long)(expires - (unsigned long)bpf_jiffies64()));
 }
 
+/* As timer_pending(): it is set, and has neither expired nor been stopped. */
+static __always_inline bool timer_is_set(const struct timer_list *timer)
+{
+	return timer->entry.pprev != NULL;
+}
+
 /*
  * Kernel timers wait in the buckets of a wheel: 64 at each level, each level's 8
  * times as wide as those of the one below, and are over when their bucket is:

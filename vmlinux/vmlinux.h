@@ -232,6 +232,7 @@ struct tcp_sock___usec {
 };
 
 struct timer_list {
+	struct hlist_node entry;
 	unsigned long expires;
 	void (*function)(struct timer_list *);
 	u32 flags;

@@ -650,6 +650,7 @@ static void hello_counts(void **unused)
 	assert_int_equal(feed.hello.sockets[ST_ESTABLISHED], 2);
 	assert_int_equal(feed.hello.sockets[ST_TIME_WAIT], 1);
 	assert_int_equal(feed.n_sockets, 4);
+	model_lost(&feed.m, LOST_RING_FULL, 1, feed.now_ns);
 	row_small(6, ST_TIME_WAIT, SEC);
 	assert_false(table_find(&feed.m.table, 6)->before);
 }

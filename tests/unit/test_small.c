@@ -621,6 +621,25 @@ static void row_before_its_records(void **unused)
 	assert_false(model_behind(&feed.m, &row));
 }
 
+/* The iterator still held it when its end was told: not told twice. */
+static void row_after_its_end(void **unused)
+{
+	struct hello h = {0};
+
+	(void)unused;
+	model_hello(&feed.m, &h);
+	in_time_wait(A);
+	later(2 * SEC);
+	small(A, SMALL_STOPPED, ST_TIME_WAIT, 58 * SEC);
+	sweep_begins();
+	later(SEC);
+	tick();
+	told_end(ST_TIME_WAIT, 2 * SEC, REASON_KILLED);
+	row_small(A, ST_TIME_WAIT, 57 * SEC);
+	sweep_ends();
+	all_is_over();
+}
+
 /* A miss as a big socket is none as a small one. */
 static void misses_begin_anew(void **unused)
 {
@@ -675,12 +694,12 @@ static void timed_wait_without_the_steps_before(void **unused)
 	feed.at = feed.n;
 	later(SEC);
 	sweep_meets(A, SEC, ST_TIME_WAIT, 59 * SEC);
-	told(ST_FIN_WAIT1, ST_FIN_WAIT2, 2 * SEC);
-	told(ST_FIN_WAIT2, ST_TIME_WAIT, 0);
+	assert_true(told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0)->t.at_least);
+	assert_true(told(ST_FIN_WAIT2, ST_TIME_WAIT, 0)->t.at_least);
 	small(A, SMALL_STOPPED, ST_TIME_WAIT, 59 * SEC);
 	later(SEC);
 	tick();
-	assert_int_equal(told_end(ST_TIME_WAIT, 0, REASON_KILLED)->end.facts, END_NO_TCP);
+	assert_int_equal(told_end(ST_TIME_WAIT, SEC, REASON_KILLED)->end.facts, END_NO_TCP);
 	all_is_over();
 }
 
@@ -899,6 +918,7 @@ int main(void)
 		sweep_test(rearmed_between_sweeps),
 		sweep_test(there_before),
 		feed_test(row_before_its_records),
+		feed_test(row_after_its_end),
 		feed_test(misses_begin_anew),
 		feed_test(small_without_the_steps_before),
 		feed_test(timed_wait_without_the_steps_before),

@@ -55,7 +55,7 @@ static void not_held(struct model *m, struct conn *c, __u64 at_ns)
 /*
  * The program that would have told how it came to be one was interrupted: no
  * other states lead there.  After a close() the small socket is made when
- * FIN_WAIT_2 is entered.
+ * FIN_WAIT_2 is entered; but a sweep knows only that it was before.
  */
 static void state_before_small(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 {
@@ -64,14 +64,15 @@ static void state_before_small(struct model *m, struct conn *c, __u64 at_ns, enu
 		.from = ST_FIN_WAIT1,
 		.to = ST_FIN_WAIT2,
 		.via = via,
-		.at_least = c->at_least,
+		.at_least = via == VIA_SWEEP || c->at_least,
 	};
 
 	if (ST_BIT(c->state) & (ST_BIT(ST_FIN_WAIT2) | ST_BIT(ST_CLOSING)))
 		return;
 	if (c->state == ST_FIN_WAIT1) {
-		t.dwell_ns = t.mono_ns - c->since_ns;
-		conn_step(m, c, &t);
+		t.dwell_ns = via == VIA_SWEEP ? 0 : t.mono_ns - c->since_ns;
+		conn_tell(m, c, &t);
+		conn_state(m, c, t.to, t.mono_ns, via == VIA_SWEEP);
 		return;
 	}
 	if (ROLE_CLOSE(c->roles) != ROLE_SIMULTANEOUS)
@@ -452,12 +453,16 @@ void small_row(struct model *m, const struct row_sock *row)
 	if ((!c || (!c->small && !c->in_limbo)) && records_wait(m, until_ns))
 		return;
 	if (!c) {
+		/* no record of its begin, and none was lost: the row is older than that of its end
+		 */
+		if (m->started && !m->lost_ns)
+			return;
 		/* whose it was is not known any more */
 		if (!filter_by_owner(&m->filter) && !m->filter.n_cgroup)
 			small_row_new(m, row, until_ns);
 		return;
 	}
-	become_small(m, c, row->mono_ns, VIA_SWEEP);
+	become_small(m, c, row->state == ST_TIME_WAIT ? e.entered_ns : row->mono_ns, VIA_SWEEP);
 	c->missed = 0;
 	c->seen_ns = row->mono_ns;
 	small_timer(m, c, &e);
