@@ -180,7 +180,7 @@ static void take_signal(void *ctx)
 	while (read(v->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGTSTP)
 			screen_stop();
-		if (info.ssi_signo == SIGCONT)
+		else if (info.ssi_signo == SIGCONT)
 			screen_resume();
 		else
 			screen_resized();

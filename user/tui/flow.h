@@ -7,8 +7,9 @@
 
 /* Since the start. */
 struct flow_counts {
-	struct arrow_counts arrows;
-	__u64 into[ST_MAX]; /* by shown_state() */
+	__u64 step[ST_MAX][ST_MAX]; /* from, to, by shown_state() */
+	struct arrow_counts ends;   /* to CLOSED alone: there the reason says which arrow it is */
+	__u64 total;
 };
 
 /* A second. */

@@ -37,6 +37,7 @@ static struct {
 
 static SCREEN *screen;
 static bool utf8;
+static bool colored;
 static bool typing; /* the cursor is wanted */
 
 static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS,	 SIGFPE, SIGILL,
@@ -132,6 +133,7 @@ static void use_colors(void)
 	init_pair(STYLE_TITLE, COLOR_CYAN, -1);
 	init_pair(STYLE_STUCK, COLOR_RED, -1);
 	init_pair(STYLE_STRONG, COLOR_GREEN, -1);
+	colored = true;
 }
 
 static int attributes(enum style style)
@@ -141,7 +143,7 @@ static int attributes(enum style style)
 		[STYLE_CURSOR] = A_REVERSE, [STYLE_STRONG] = A_BOLD,
 	};
 
-	return plain[style] | COLOR_PAIR(style);
+	return plain[style] | (colored ? COLOR_PAIR(style) : 0);
 }
 
 int screen_open(void)
@@ -210,21 +212,20 @@ static void stop_self(void)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-void screen_stop(void)
-{
-	curs_set(1);
-	endwin();
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &rescue.modes);
-	rescue.taken = 0;
-	stop_self();
-}
-
 void screen_resume(void)
 {
 	rescue.taken = 1;
 	reset_prog_mode();
-	curs_set(typing);
 	screen_resized();
+	refresh();
+	curs_set(typing);
+}
+
+void screen_stop(void)
+{
+	screen_close();
+	stop_self();
+	screen_resume();
 }
 
 static int key_of(wint_t key)

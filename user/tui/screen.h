@@ -29,9 +29,10 @@ void screen_size(int *height, int *width);
 /* The terminal has another size. */
 void screen_resized(void);
 
-/* Stops the program as ^Z does, with the terminal given back meanwhile. */
+/* Stops the program as ^Z does, with the terminal given back until it is continued. */
 void screen_stop(void);
-/* The terminal may be in any mode, and have anything on it. */
+/* Continued, by whatever it was stopped: the terminal may be in any mode, and have anything on it.
+ */
 void screen_resume(void);
 
 /* A key (enum ui_key or a character), or -1: none is there. */
