@@ -167,6 +167,7 @@ policy() {
 		for service in $1; do
 			case " \$* " in
 			*" \$service start "* | *" \$service.service start "*) exit 101 ;;
+			*" ("*) exit 101 ;; # not of this runlevel: as without a policy
 			esac
 		done
 		exit 0

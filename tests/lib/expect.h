@@ -50,7 +50,7 @@ struct expect {
 	const char *guess;    /* the reason where the tier can't know it, see tiers.h */
 	bool timer_guesses;   /* not only sweeps */
 	const char *at_least; /* a state of which only that much is known */
-	int rearms;	      /* of the TIMED_WAIT that ends */
+	int rearms;	      /* of the TIMED_WAIT that ends; -1: not looked at */
 	bool reused_by_next;  /* by the connection nth + 1 on its ports */
 	const char *proto;    /* NULL: tcp */
 	const char *laddr, *raddr;

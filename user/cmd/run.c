@@ -56,6 +56,20 @@ static int catch_signals(struct run *r)
 	return epoll_ctl(r->tracer.epoll, EPOLL_CTL_ADD, r->signals, &ev) ? -errno : 0;
 }
 
+int run_on_resize(struct run *r, void (*resized)(void *ctx), void *ctx)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	r->resized = resized;
+	r->resized_ctx = ctx;
+	return signalfd(r->signals, &set, 0) < 0 ? -errno : 0;
+}
+
 /* A pipe that nobody reads any more shows at once, not with the next line; files can't be polled.
  */
 static void watch_output(struct run *r)
@@ -272,6 +286,10 @@ static bool signalled(struct run *r)
 
 	if (read(r->signals, &info, sizeof(info)) != sizeof(info))
 		return false;
+	if (info.ssi_signo == SIGWINCH) {
+		r->resized(r->resized_ctx);
+		return false;
+	}
 	r->stop_signal = info.ssi_signo;
 	return true;
 }

@@ -14,8 +14,10 @@ struct run {
 	struct tracer tracer;
 	struct model model;
 	const struct options *options;
-	int signals;	     /* signalfd */
-	int stop_signal;     /* the one that ended it, or 0 */
+	int signals;		    /* signalfd */
+	int stop_signal;	    /* the one that ended it, or 0 */
+	void (*resized)(void *ctx); /* see run_on_resize() */
+	void *resized_ctx;
 	__u64 end_ns;	     /* --duration; UINT64_MAX for never */
 	__u64 resynced_ns;   /* when the last rows were read */
 	__u64 rows;	     /* taken so far */
@@ -55,6 +57,9 @@ int run_start(struct run *r);
  */
 int run_add_fd(struct run *r, int fd, __u32 events, void (*ready)(void *ctx), void *ctx);
 void run_del_fd(struct run *r, int fd);
+
+/* The loop calls resized(ctx) when the terminal has another size.  0 or -errno. */
+int run_on_resize(struct run *r, void (*resized)(void *ctx), void *ctx);
 
 /* Until a signal, --duration, --count or a closed output; the summary is told last.  An exit
  * status. */

@@ -63,6 +63,11 @@ static struct sink *make_sink(const struct options *o)
 	return o->json ? json_sink_new(&out) : text_sink_new(&out);
 }
 
+static void fit(void *sink)
+{
+	text_sink_resize(sink, terminal_width());
+}
+
 int cmd_trace(int argc, char **argv)
 {
 	struct options o;
@@ -82,6 +87,8 @@ int cmd_trace(int argc, char **argv)
 		return STATUS_UNABLE;
 	}
 	model_add_sink(&run.model, sink);
+	if (!o.json && isatty(STDOUT_FILENO))
+		run_on_resize(&run, fit, sink);
 	status = run_start(&run);
 	if (!status)
 		status = run_loop(&run);
