@@ -64,7 +64,7 @@ static int same_process(__u32 pid, __u64 start_ns)
 
 char *cmdline_read(__u32 pid, __u64 start_ns)
 {
-	char text[CMDLINE_MAX + 1];
+	char text[CMDLINE_MAX + 1] = "";
 	ssize_t n = read_proc(pid, "cmdline", text, sizeof(text));
 
 	if (n <= 0 || !same_process(pid, start_ns))
