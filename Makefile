@@ -65,7 +65,7 @@ BENCH_SRCS := $(sort $(filter-out %.bpf.c,$(wildcard bench/*.c)))
 BLIB_SRCS  := $(sort $(wildcard bench/lib/*.c))
 TOOL_SRCS  := $(sort $(wildcard tools/*.c))
 BENCH_BPF  := $(sort $(wildcard bench/*.bpf.c))
-SCRIPT_TESTS := $(sort $(wildcard tests/check/*.t tests/e2e/*.t tests/golden/*.t))
+SCRIPT_TESTS := $(sort $(wildcard tests/check/*.t tests/e2e/*.t tests/golden/*.t tests/fuzz/*.t))
 
 # The slow ones, in a run of their own.
 DIST_TESTS   := $(sort $(wildcard tests/dist/*.t))
@@ -179,6 +179,12 @@ tests: all docs $(UNIT_BINS) $(CHECK_BINS) $(TEST_BINS) ## build the tests witho
 
 .PHONY: fuzzers
 fuzzers: $(FUZZ_BINS)
+
+.PHONY: fuzz
+fuzz: ## feed each parser for SECONDS=30 with what its corpus leads to, under sanitizers (T="words" for some)
+	@scripts/deps.sh install build test
+	+@$(MAKE) fuzzers
+	@BUILD=$(abspath $(B)) SECONDS_EACH=$(or $(SECONDS),30) T='$(T)' tests/fuzz/run.sh
 
 .PHONY: check
 check: ## formatting, static analysis, layering, licence lines, vmlinux.h against this kernel
@@ -372,12 +378,27 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(B)/libbench.a $(B)/libtest.a $(LIB) $(B)/.test
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(TEST_LD) -o $@ $< $(B)/libbench.a $(B)/libtest.a $(LIB) $(TEST_LIBS)
 
-# libFuzzer is clang's: the sources are compiled again, instrumented.
-$(FUZZ_BINS): $(B)/%: %.c $(LIB) $(B)/.cc $(B)/.testflags
-	$(call say,FUZZ,$@)
+# libFuzzer is clang's: what the targets need is compiled again, instrumented. The commands and
+# the kernel side stay out, but for what reads a file.
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(eval $(call stamp,fuzz,$(CLANG) $(FUZZ_FLAGS) $(CPP_ALL) $(TEST_CPP)))
+FUZZ_OBJS  := $(patsubst %.c,$(B)/fuzz/%.o,$(filter user/model/% user/out/% user/rec/% user/util/% \
+	user/cmd/config.c user/kern/cgroup.c user/kern/netns.c,$(USER_SRCS)))
+
+$(B)/fuzz/%.o: %.c $(B)/.fuzz | tools
+	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $(CPP_ALL) $(TEST_CPP) -std=gnu11 -O1 -g -w \
-		-o $@ $< $(filter-out user/main.c,$(USER_SRCS)) $(TEST_LIBS)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(CPP_ALL) $(TEST_CPP) -std=gnu11 -O1 -g -w \
+		-MMD -MP -MF $@.d -c $< -o $@
+
+$(B)/fuzz/libtcpdwell.a: $(FUZZ_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ_BINS): $(B)/%: $(B)/fuzz/%.o $(B)/fuzz/libtcpdwell.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(B)/fuzz/libtcpdwell.a $(TEST_LIBS)
 
 json-entry = {"directory":"$(CURDIR)","file":"$(1)","command":"$(subst ",\",$(subst \,\\,$(2) -c $(1)))"}
 comma := ,
@@ -398,4 +419,5 @@ $(B)/compile_commands.json: $(B)/.cc $(B)/.bpf $(B)/.testflags $(B)/.srcs
 compile_commands.json: $(B)/compile_commands.json
 	@ln -sf $< $@
 
+-include $(patsubst %.o,%.o.d,$(FUZZ_OBJS) $(FUZZ_SRCS:%.c=$(B)/fuzz/%.o))
 -include $(patsubst %,%.d,$(call objs,$(C_SRCS)) $(BPF_ALL:%.bpf.c=$(B)/%.bpf.o))

@@ -57,6 +57,7 @@ table() {
 	test    wrk             wrk              -                     -                 -
 	test    redis-server    redis-server     -                     -                 -
 	test    redis-benchmark redis-tools      -                     -                 -
+	test    libfuzzer       libclang-rt-dev  compiler-rt           compiler-rt       clang
 	test    mandoc          mandoc           mandoc                mandoc            mandoc
 	servers promtool        prometheus       -                     -                 -
 	servers prometheus-alertmanager prometheus-alertmanager -      -                 -
@@ -118,6 +119,17 @@ is_static() {
 	command -v "$1" >/dev/null 2>&1 && ! ldd "$(command -v "$1")" >/dev/null 2>&1
 }
 
+# clang's runtime for fuzzing, where each of its versions keeps it
+has_libfuzzer() {
+	for name in libclang_rt.fuzzer.a "libclang_rt.fuzzer-$(uname -m).a"; do
+		case $("${CLANG:-clang}" -print-file-name="$name" 2>/dev/null) in
+		/*) return 0 ;;
+		esac
+		[ ! -e "$("${CLANG:-clang}" -print-runtime-dir 2>/dev/null)/$name" ] || return 0
+	done
+	return 1
+}
+
 present() {
 	case $1 in
 	pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
@@ -126,6 +138,7 @@ present() {
 	bpftool) find_bpftool >/dev/null ;;
 	cc) command -v "${CC:-cc}" >/dev/null 2>&1 ;;
 	clang) command -v "${CLANG:-clang}" >/dev/null 2>&1 ;;
+	libfuzzer) has_libfuzzer ;;
 	tcpstates) command -v tcpstates >/dev/null 2>&1 || command -v bpf-tcpstates >/dev/null 2>&1 ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
