@@ -393,8 +393,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sockets_by_state), TEST(transitions),    TEST(dwell),     TEST(stuck_sockets),
 		TEST(a_second_alert),	TEST(many_processes), TEST(the_table), TEST(hostile_names),
-		TEST(a_long_label),	TEST(what_was_lost), TEST(pressure), TEST(who_it_is), TEST(the_list),
-		TEST(a_long_list),
+		TEST(a_long_label),	TEST(what_was_lost),  TEST(pressure),  TEST(who_it_is),
+		TEST(the_list),		TEST(a_long_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

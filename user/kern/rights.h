@@ -39,6 +39,7 @@ int rights_limit(const struct rights_options *o);
  * From here on only the system calls that the loop needs; others fail with
  * EPERM.  mode: NULL; "kill": they end the process, "log": they pass and the
  * kernel logs them, "off": no filter.  0, -EINVAL for another mode, or -errno.
+ * A program that was built with the address sanitizer has no filter.
  */
 int rights_filter(const char *mode);
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash disable=SC2034 # used by those who source it
+# shellcheck shell=bash disable=SC2034,SC2016 # used by those who source it; programs in perl
 #
 # For the tests of what watch serves. Sourced after tap.sh.
 # shellcheck disable=SC2154 # dir and netns are tap.sh's
@@ -27,8 +27,8 @@ background() {
 finish() {
 	local i
 
-	kill -s "${2:-TERM}" "$1"
 	status=0
+	kill -s "${2:-TERM}" "$1" 2>/dev/null
 	wait "$1" || status=$?
 	for i in "${!started[@]}"; do
 		[ "${started[i]}" != "$1" ] || unset "started[i]"
@@ -37,7 +37,15 @@ finish() {
 
 # begin_watch ARG...: watches this namespace, in JSON; its process in $watch, /metrics at $port
 begin_watch() {
-	background watch "$TCPDWELL" watch --json --netns "$netns" --listen 0 "$@"
+	begin_watch_all --netns "$netns" "$@"
+}
+
+# What begin_watch_all runs it with.
+watch_in=()
+
+# begin_watch_all ARG...: the same for all namespaces
+begin_watch_all() {
+	background watch "${watch_in[@]}" "$TCPDWELL" watch --json --listen 0 "$@"
 	watch=$pid
 	# a loaded machine takes its time to load programs
 	wait_for 60 grep -q '"type":"hello"' "$dir/watch.out"
@@ -70,12 +78,15 @@ has_metric() {
 	metrics | grep -qxF -- "$1"
 }
 
+# What leak runs its process with.
+leak_in=()
+
 # leak N: a process by the name of "leaky" that never closes N connections, until it is told by
 # unleak; in $leaker
 leak() {
 	rm -f "$dir/go"
 	mkfifo "$dir/go"
-	background leaker perl -MIO::Socket::INET -e '
+	background leaker "${leak_in[@]}" perl -MIO::Socket::INET -e '
 		$0 = "leaky";
 		$| = 1;
 		my ($n, $go) = @ARGV;
