@@ -150,9 +150,9 @@ void row_columns_fit(struct row_columns *c, const struct source *s, unsigned int
 	widen(&c->owner, 15, &left);
 	widen(&c->remote, 21, &left);
 	widen(&c->local, 21, &left);
-	if (left >= 16) {
-		c->roles = 15;
-		left -= 16;
+	if (left >= 18) {
+		c->roles = 17;
+		left -= 18;
 	}
 	widen(&c->owner, 24, &left);
 	widen(&c->remote, 47, &left);
