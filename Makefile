@@ -209,6 +209,7 @@ bench: ## install what is missing, build, and measure against no tracer and tcps
 	@BUILD=$(abspath $(B)) TCPDWELL=$(abspath $(BIN)) scripts/as-root.sh $(abspath $(B))/bench/run \
 		$(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(CONNS),--connections=$(CONNS)) $(ARGS)
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/holders $(ROUNDS)
+	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/replay $(ROUNDS)
 
 .PHONY: bench-bins
 bench-bins: all $(BENCH_BINS)
