@@ -33,9 +33,11 @@ for page in man/*.[1-8]; do
 done
 for unit in dist/systemd/*.service; do
 	[ -e "$unit" ] || continue
-	sed "s|/usr/bin/tcpdwell|$PREFIX/bin/tcpdwell|" "$unit" >"$B/${unit##*/}"
+	sed "s|/usr/local/bin/tcpdwell|$PREFIX/bin/tcpdwell|" "$unit" >"$B/${unit##*/}"
 	put 644 "$root$PREFIX/lib/systemd/system" "$B/${unit##*/}"
 done
-for sample in dist/systemd/*.conf dist/systemd/*.ini dist/prometheus/*.y*ml dist/prometheus/*.json; do
+for sample in dist/prometheus/*.y*ml dist/prometheus/*.json; do
 	[ ! -e "$sample" ] || put 644 "$share/doc/tcpdwell/examples" "$sample"
 done
+# What the unit reads; one that is there is somebody's work.
+[ -e "$root/etc/tcpdwell.ini" ] || put 644 "$root/etc" dist/systemd/tcpdwell.ini

@@ -62,7 +62,7 @@ dpkg_there() {
 	dpkg --root="$root" --force-depends --force-script-chrootless --log=/dev/null "$@"
 }
 
-said=$(dpkg_there -i "$deb" 2>&1)
+said=$(dpkg_there --force-confold -i "$deb" 2>&1)
 ok $? "it is installed" "$said"
 said=$("$root/usr/bin/tcpdwell" --version 2>&1)
 [ "$said" = "tcpdwell $version" ]
@@ -84,6 +84,10 @@ for file in bash-completion/completions/tcpdwell zsh/vendor-completions/_tcpdwel
 	[ -s "$root/usr/share/$file" ]
 	ok $? "$file"
 done
+grep -qs '^ExecStart=/usr/bin/tcpdwell ' "$root"/{usr/,}lib/systemd/system/tcpdwell.service
+ok $? "the unit starts the program that is installed"
+[ -s "$root/etc/tcpdwell.ini" ]
+ok $? "the rules that the unit reads"
 said=$(dpkg_there -P tcpdwell 2>&1)
 ok $? "it is taken away" "$said"
 said=$(find "$root" -path "$root/var/lib/dpkg" -prune -o -type f -print)
