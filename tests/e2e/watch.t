@@ -7,66 +7,8 @@
 # shellcheck source=tests/e2e/tap.sh
 . "$(dirname "$0")/tap.sh"
 
-leaker=$(dirname "$TCPDWELL")/tests/e2e/lib/leaker
-[ -x "$leaker" ] || skip_all "needs $leaker (make tests)"
-pids=()
-# shellcheck disable=SC2317 # the trap calls it
-end_all() {
-	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
-	rm -rf "$dir"
-}
-trap end_all EXIT
-
-# leak KIND [SOCKETS]: its words in $dir/leak, its input at descriptor 9
-leak() {
-	mkfifo "$dir/fifo"
-	"$leaker" "$@" <"$dir/fifo" >"$dir/leak" &
-	leak_pid=$!
-	pids+=("$leak_pid")
-	exec 9>"$dir/fifo"
-	rm "$dir/fifo"
-	wait_for 30 grep -q ready "$dir/leak" || diag "the leaker is not ready"
-	# shellcheck disable=SC2034 # the caller's
-	port=$(sed -n 's/^port //p' "$dir/leak")
-}
-
-# closes, and ends it
-unleak() {
-	echo close >&9
-	wait_for 30 grep -q closed "$dir/leak"
-	exec 9>&-
-	wait "$leak_pid"
-}
-
-# watch NAME ARG...: in the background, to NAME.out and NAME.err
-watch() {
-	local name=$1
-
-	shift
-	env --default-signal=INT,PIPE "$TCPDWELL" watch --json --netns "$netns" "$@" \
-		>"$dir/$name.out" 2>"$dir/$name.err" </dev/null 9>&- &
-	watcher=$!
-	pids+=("$watcher")
-	wait_for 30 grep -qs '"hello"' "$dir/$name.out" || diag "$name: no header: $(cat "$dir/$name.err")"
-}
-
-# unwatch NAME: it ends well
-unwatch() {
-	kill -INT "$watcher"
-	status=0
-	wait "$watcher" || status=$?
-	is "$status" 0 "$1: it ends with status 0"
-}
-
-# alerts NAME STATUS [JQ]: how many
-alerts() {
-	jq -c "select(.type == \"alert\" and .status == \"$2\") | select(${3:-true})" "$dir/$1.out" | wc -l
-}
-
-# shellcheck disable=SC2317 # wait_for calls it
-has_alerts() {
-	[ "$(alerts "$2" "$3" "${4:-true}")" -ge "$1" ]
-}
+# shellcheck source=tests/e2e/lib/watch.sh
+. "$(dirname "$0")/lib/watch.sh"
 
 declare -A diagnosis=(
 	[not_reading]=eof_unread
@@ -222,5 +164,23 @@ else
 fi
 unwatch kill
 unleak
+
+# Ports that run out.
+sysctl -qw net.ipv4.ip_local_port_range="40000 40099" net.ipv4.tcp_tw_reuse=0
+watch ports
+perl -MIO::Socket::INET -e '
+	my $l = IO::Socket::INET->new(Listen => 100, LocalAddr => "127.0.0.1", LocalPort => 8080,
+				      ReuseAddr => 1) or die "$!";
+	for (1 .. 90) {
+		my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 8080) or die "$!";
+		my $s = $l->accept or die;
+		close $c;
+		close $s;
+	}'
+wait_for 30 grep -q '"pressure"' "$dir/ports.out"
+ok $? "80% of the local ports towards one service taken: told"
+is "$(jq -r 'select(.type == "pressure") | "\(.of) \(.raddr) \(.rport) \(.usable)"' "$dir/ports.out")" \
+	"local_ports 127.0.0.1 8080 100" "... which service, and of how many"
+unwatch ports
 
 done_testing

@@ -177,6 +177,94 @@ static void narrow_by_a_port_to_come(void **unused)
 	assert_ptr_equal(rules_next(&r, &c, 0), &r.rule[0]);
 }
 
+static const char *path_of(__u64 id)
+{
+	return id == 77 ? "/system.slice/web.service/worker" : NULL;
+}
+
+static void narrow_by_the_path_of_a_cgroup(void **unused)
+{
+	struct rule *rule = add_narrow(SEC);
+
+	(void)unused;
+	r.cgroup_path = path_of;
+	strcpy(rule->cgroup, "/system.slice/web.service");
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), SEC);
+	strcpy(rule->cgroup, "/system.slice/");
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), SEC);
+	strcpy(rule->cgroup, "/");
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), SEC);
+	strcpy(rule->cgroup, "/system.slice/web.serv");
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), 60 * SEC);
+	r.cgroup_path = NULL;
+	strcpy(rule->cgroup, "/");
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), 60 * SEC);
+}
+
+static void the_first_that_fits_decides(void **unused)
+{
+	struct rule *first = add_narrow(100 * SEC), *second = add_narrow(5 * SEC), *grave;
+
+	(void)unused;
+	first->set = 1;
+	second->set = 2;
+	first->filter.n_port = 1;
+	first->filter.port[0] = 443;
+	grave = add_narrow(200 * SEC);
+	*grave = *first;
+	grave->threshold_ns = 200 * SEC;
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), 100 * SEC);
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 100 * SEC), 200 * SEC);
+	assert_int_equal(passed_ns(ST_CLOSE_WAIT, 99 * SEC), 0);
+	first->filter.port[0] = grave->filter.port[0] = 80;
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), 5 * SEC);
+}
+
+static void exempt_never_fires(void **unused)
+{
+	struct rule *rule = add_narrow(0);
+
+	(void)unused;
+	rule->exempt = true;
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), 0);
+	assert_int_equal(passed_ns(ST_CLOSE_WAIT, UINT64_MAX), 0);
+}
+
+static void what_watch_goes_by(void **unused)
+{
+	struct conn c = in_state(ST_FIN_WAIT2);
+
+	(void)unused;
+	rules_watch(&r);
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), 60 * SEC);
+	assert_int_equal(next_ns(ST_LAST_ACK, 0), 60 * SEC);
+	assert_int_equal(next_ns(ST_SYN_SENT, 0), 20 * SEC);
+	assert_int_equal(next_ns(ST_TIME_WAIT, 0), 61 * SEC);
+	assert_int_equal(next_ns(ST_FIN_WAIT2, 0), 60 * SEC);
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 60 * SEC), 240 * SEC);
+	assert_int_equal(next_ns(ST_ESTABLISHED, 0), 0);
+	c.small = true; /* the kernel's, not a process's */
+	assert_null(rules_next(&r, &c, 0));
+	assert_int_equal(rules_set_general(&r, ST_FIN_WAIT2, SEC), 0);
+	assert_null(rules_next(&r, &c, 0));
+	assert_int_equal(next_ns(ST_FIN_WAIT2, SEC), 0);
+}
+
+static void added_in_place_of_a_default(void **unused)
+{
+	struct rule rule = {.name = "mine", .state = ST_CLOSE_WAIT, .threshold_ns = 5 * SEC};
+
+	(void)unused;
+	rules_watch(&r);
+	assert_int_equal(rules_add(&r, &rule), 0);
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 0), 5 * SEC);
+	assert_int_equal(next_ns(ST_CLOSE_WAIT, 5 * SEC), 0);
+	assert_ptr_equal(rules_by_name(&r, "mine"), &r.rule[r.n - 1]);
+	assert_null(rules_by_name(&r, "close_wait"));
+	rule.state = ST_CLOSE;
+	assert_int_equal(rules_add(&r, &rule), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +279,11 @@ int main(void)
 		cmocka_unit_test_setup(narrow_by_owner, defaults),
 		cmocka_unit_test_setup(narrow_by_cgroup, defaults),
 		cmocka_unit_test_setup(narrow_by_a_port_to_come, defaults),
+		cmocka_unit_test_setup(narrow_by_the_path_of_a_cgroup, defaults),
+		cmocka_unit_test_setup(the_first_that_fits_decides, defaults),
+		cmocka_unit_test_setup(exempt_never_fires, defaults),
+		cmocka_unit_test_setup(what_watch_goes_by, defaults),
+		cmocka_unit_test_setup(added_in_place_of_a_default, defaults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/kills.h"
 #include "cmd/once.h"
+#include "cmd/ports.h"
 #include "cmd/reload.h"
 #include "cmd/run.h"
 #include "cmd/service.h"
@@ -30,6 +31,7 @@ struct watch {
 	struct run run;
 	struct alarm alarm;
 	struct kills kills;
+	struct ports ports;
 	struct reload reload;
 	struct service service;
 };
@@ -133,6 +135,7 @@ static __u64 each_round(void *ctx, __u64 now_ns)
 
 	__u64 due_ns = alarm_round(&w->alarm, now_ns);
 
+	due_ns = earlier(due_ns, ports_round(&w->ports, now_ns));
 	due_ns = earlier(due_ns, kills_round(&w->kills, now_ns));
 	return earlier(due_ns, service_round(&w->service, now_ns));
 }
@@ -154,6 +157,8 @@ static int set_up(struct watch *w)
 		err = model_add_sink(&w->run.model, &w->alarm.sink);
 	if (!err)
 		err = add_printer(w);
+	if (!err)
+		err = ports_init(&w->ports, &w->run.model, &w->alarm);
 	if (!err)
 		err = reload_init(&w->reload, &w->run, w->o->config, &w->o->o);
 	if (err) {
@@ -205,5 +210,6 @@ int cmd_watch(int argc, char **argv)
 	kills_free(&w.kills);
 	reload_free(&w.reload);
 	run_free(&w.run);
+	ports_free(&w.ports);
 	return status;
 }

@@ -46,7 +46,8 @@ struct conn {
 	__u32 wait_round; /* see struct waits */
 	__u32 reuse_next; /* see small_reuse() */
 	__u16 reuse_chain;
-	__u32 rearms; /* of TIMED_WAIT */
+	__u32 rearms;	    /* of TIMED_WAIT */
+	__u32 port_service; /* see pressure.h; 0: its port does not count */
 	__u8 state;
 	__u8 roles;
 	bool at_least;	/* the stay began before since_ns */

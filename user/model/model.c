@@ -95,6 +95,15 @@ void conn_arm(struct model *m, struct conn *c, __u64 now_ns)
 		m->no_memory = true;
 }
 
+/* A port that this side chose, or may have. */
+static void count_port(struct model *m, struct conn *c)
+{
+	if (!m->pressure || c->port_service || !c->ident.lport || c->half_open ||
+	    c->state == ST_LISTEN || ROLE_OPEN(c->roles) == ROLE_PASSIVE)
+		return;
+	c->port_service = pressure_add(m->pressure, &c->ident);
+}
+
 void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns, bool at_least)
 {
 	conn_resolve(m, c, since_ns);
@@ -105,6 +114,7 @@ void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since
 	c->since_ns = since_ns;
 	c->at_least = at_least;
 	small_waits(m, c, 1);
+	count_port(m, c);
 	conn_arm(m, c, since_ns);
 }
 
@@ -140,6 +150,8 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 	reuse_unlink(m, c);
 	deadline_clear(&m->deadlines, &m->table, c);
 	m->by_state[c->state]--;
+	if (c->port_service)
+		pressure_del(m->pressure, c->port_service);
 	m->n_small -= c->small;
 	small_waits(m, c, -1);
 	m->n_limbo -= c->in_limbo;

@@ -13,6 +13,7 @@
 #include "deadline.h"
 #include "event.h"
 #include "filter.h"
+#include "pressure.h"
 #include "rules.h"
 #include "table.h"
 
@@ -54,8 +55,9 @@ struct model {
 	struct rules rules;
 	struct filter filter; /* what the kernel side could not decide */
 	enum small_source small_source;
-	bool alerts;  /* tell of rules that are passed while a socket stays */
-	bool judging; /* in model_set_rules() */
+	bool alerts;		   /* tell of rules that are passed while a socket stays */
+	struct pressure *pressure; /* counts ports; NULL: nobody does */
+	bool judging;		   /* in model_set_rules() */
 	struct sink *sink[MODEL_SINKS];
 	unsigned int n_sinks;
 	struct summary sum;
