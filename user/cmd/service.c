@@ -60,12 +60,15 @@ static const struct argp_option options[] = {
 
 static void take_command(struct argp_state *state, struct service_options *o, char *arg)
 {
-	char *words = strdup(arg), *save, *word;
+	char *save, *word;
 	size_t n = 0;
 
-	if (!words)
+	free(o->command);
+	o->command = strdup(arg);
+	if (!o->command)
 		argp_failure(state, STATUS_UNABLE, ENOMEM, "--exec");
-	for (word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
+	for (word = strtok_r(o->command, " \t\n", &save); word;
+	     word = strtok_r(NULL, " \t\n", &save)) {
 		if (n == COMMAND_WORDS)
 			option_refuse(state, "--exec", arg, "a command of at most 64 words");
 		o->argv[n++] = word;

@@ -21,6 +21,7 @@ struct service_options {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	bool journal;
+	char *command;		       /* whose words argv has */
 	char *argv[COMMAND_WORDS + 1]; /* --exec; argv[0] NULL: none */
 	__u64 exec_timeout_ns;
 	bool has_account;

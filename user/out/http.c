@@ -285,7 +285,7 @@ static void cut_slow(struct http *h)
 static int listen_on(const struct sockaddr_storage *addr, socklen_t len, __u16 *port)
 {
 	int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = {0};
 	socklen_t bound_len = sizeof(bound);
 	int one = 1, err;
 

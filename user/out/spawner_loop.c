@@ -339,24 +339,29 @@ static int set_up(struct loop *l, int fd)
 	return l->fd >= 0 && l->children >= 0 && l->queue && l->run ? 0 : -ENOMEM;
 }
 
+static void round_once(struct loop *l)
+{
+	struct pollfd p[2] = {{l->children, POLLIN, 0}, {l->fd, POLLIN, 0}};
+
+	poll(p, 2, wait_ms(l, now_ns()));
+	if (p[1].revents)
+		take_jobs(l);
+	if (l->fd < 0)
+		drop_waiting(l);
+	reap(l);
+	end_late(l, now_ns());
+	start_waiting(l, now_ns());
+	tell(l);
+}
+
 int spawner_loop(int fd, const struct spawner_options *o)
 {
 	struct loop l = {.o = o};
+	int err = set_up(&l, fd);
 
-	if (set_up(&l, fd))
-		return 1;
-	while (l.fd >= 0 || l.n_running) {
-		struct pollfd p[2] = {{l.children, POLLIN, 0}, {l.fd, POLLIN, 0}};
-
-		poll(p, 2, wait_ms(&l, now_ns()));
-		if (p[1].revents)
-			take_jobs(&l);
-		if (l.fd < 0)
-			drop_waiting(&l);
-		reap(&l);
-		end_late(&l, now_ns());
-		start_waiting(&l, now_ns());
-		tell(&l);
-	}
-	return 0;
+	while (!err && (l.fd >= 0 || l.n_running))
+		round_once(&l);
+	free(l.queue);
+	free(l.run);
+	return err != 0;
 }

@@ -197,6 +197,13 @@ static size_t add_other(struct stuck_group *groups, size_t first, size_t n, stru
 	return i == n ? n + 1 : n;
 }
 
+static bool is_other(const char comm[COMM_LEN])
+{
+	size_t len = sizeof(STUCK_OTHER) - 1;
+
+	return strnlen(comm, COMM_LEN) == len && !memcmp(comm, STUCK_OTHER, len);
+}
+
 /* The order of size stays; what has no place of its own goes behind, added up. */
 static size_t cut(struct stuck_group *groups, size_t n, size_t max)
 {
@@ -206,7 +213,7 @@ static size_t cut(struct stuck_group *groups, size_t n, size_t max)
 	if (!rest)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		if (kept < max && strncmp(groups[i].one->comm, STUCK_OTHER, COMM_LEN))
+		if (kept < max && !is_other(groups[i].one->comm))
 			groups[kept++] = groups[i];
 		else
 			others = add_other(rest, 0, others, groups[i]);
