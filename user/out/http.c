@@ -285,7 +285,11 @@ static void cut_slow(struct http *h)
 static int listen_on(const struct sockaddr_storage *addr, socklen_t len, __u16 *port)
 {
 	int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_storage bound = {0};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} bound = {.v6 = {0}};
 	socklen_t bound_len = sizeof(bound);
 	int one = 1, err;
 
@@ -293,13 +297,12 @@ static int listen_on(const struct sockaddr_storage *addr, socklen_t len, __u16 *
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (const struct sockaddr *)addr, len) || listen(fd, SOMAXCONN) ||
-	    getsockname(fd, (struct sockaddr *)&bound, &bound_len)) {
+	    getsockname(fd, &bound.any, &bound_len)) {
 		err = -errno;
 		close(fd);
 		return err;
 	}
-	*port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-						  : ((struct sockaddr_in *)&bound)->sin_port);
+	*port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
 	return fd;
 }
 

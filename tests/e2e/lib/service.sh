@@ -48,8 +48,8 @@ begin_watch_all() {
 	background watch "${watch_in[@]}" "$TCPDWELL" watch --json --listen 0 "$@"
 	watch=$pid
 	# a loaded machine takes its time to load programs
-	wait_for 60 grep -q '"type":"hello"' "$dir/watch.out"
-	wait_for 30 grep -q '/metrics is at port' "$dir/watch.err" || diag "$(cat "$dir/watch.err")"
+	wait_for 60 grep -qs '"type":"hello"' "$dir/watch.out"
+	wait_for 30 grep -qs '/metrics is at port' "$dir/watch.err" || diag "$(cat "$dir/watch.err")"
 	port=$(sed -n 's|.*/metrics is at port \([0-9]*\).*|\1|p' "$dir/watch.err")
 }
 
@@ -104,7 +104,7 @@ leak() {
 		close $_ for @kept;
 		<$f>;' "$1" "$dir/go"
 	leaker=$pid
-	wait_for 30 grep -q leaking "$dir/leaker.out" || diag "$(cat "$dir/leaker.err")"
+	wait_for 30 grep -qs leaking "$dir/leaker.out" || diag "$(cat "$dir/leaker.err")"
 	exec 9>"$dir/go"
 }
 
