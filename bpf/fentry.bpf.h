@@ -21,7 +21,7 @@
 SEC("fentry/inet_twsk_hashdance")
 int BPF_PROG(tw_born, struct inet_timewait_sock *tw)
 {
-	emit_small(tw, SMALL_BORN, VIA_FENTRY, tw_left_ns(tw), tw_wheel_us(tw));
+	emit_small(tw, SMALL_BORN, VIA_FENTRY, tw_expires(tw), tw_wheel_us(tw));
 	return 0;
 }
 
@@ -30,7 +30,7 @@ SEC("fentry/inet_twsk_hashdance_schedule")
 int BPF_PROG(tw_born_schedule, struct inet_timewait_sock *tw, struct sock *sk, void *hashinfo,
 	     int timeo)
 {
-	emit_small(tw, SMALL_BORN, VIA_FENTRY, jiffies_to_ns(timeo), 0);
+	emit_small(tw, SMALL_BORN, VIA_FENTRY, bpf_jiffies64() + timeo, 0);
 	return 0;
 }
 
@@ -41,16 +41,16 @@ int BPF_PROG(tw_born_schedule, struct inet_timewait_sock *tw, struct sock *sk, v
  */
 static __always_inline void tw_served(struct inet_timewait_sock *tw, struct tcphdr *th, int status)
 {
-	__s64 left_ns = tw_left_ns(tw);
+	unsigned long expires = tw_expires(tw);
 
 	if (status == TCP_TW_SYN)
-		emit_small(tw, SMALL_REUSED, VIA_FENTRY, left_ns, tw_wheel_us(tw));
+		emit_small(tw, SMALL_REUSED, VIA_FENTRY, expires, tw_wheel_us(tw));
 	else if (status == TCP_TW_RST)
-		emit_small(tw, SMALL_RESET_OUT, VIA_FENTRY, left_ns, tw_wheel_us(tw));
+		emit_small(tw, SMALL_RESET_OUT, VIA_FENTRY, expires, tw_wheel_us(tw));
 	else if (BPF_CORE_READ_BITFIELD_PROBED(th, rst))
-		emit_small(tw, SMALL_RESET_IN, VIA_FENTRY, left_ns, tw_wheel_us(tw));
-	else if (left_ns >= TIME_WAIT_NS - 2 * (__s64)config.jiffy_ns)
-		emit_small(tw, SMALL_BORN, VIA_FENTRY, left_ns, tw_wheel_us(tw));
+		emit_small(tw, SMALL_RESET_IN, VIA_FENTRY, expires, tw_wheel_us(tw));
+	else if (timer_left_ns(expires) >= TIME_WAIT_NS - 2 * (__s64)config.jiffy_ns)
+		emit_small(tw, SMALL_BORN, VIA_FENTRY, expires, tw_wheel_us(tw));
 }
 
 /* 3 arguments until Linux 6.9, then 4, then 5: the result is behind them. */
@@ -82,17 +82,17 @@ int BPF_PROG(tw_served5, struct inet_timewait_sock *tw, struct sk_buff *skb, str
 SEC("fentry/inet_twsk_deschedule_put")
 int BPF_PROG(tw_stopped, struct inet_timewait_sock *tw)
 {
-	emit_small(tw, stop_of(tw), VIA_FENTRY, tw_left_ns(tw), 0);
+	emit_small(tw, stop_of(tw), VIA_FENTRY, tw_expires(tw), 0);
 	return 0;
 }
 
 SEC("fentry/inet_twsk_kill")
 int BPF_PROG(tw_killed, struct inet_timewait_sock *tw)
 {
-	__s64 left_ns = tw_left_ns(tw);
+	unsigned long expires = tw_expires(tw);
 
-	if (left_ns <= 0)
-		emit_small(tw, SMALL_EXPIRED, VIA_FENTRY, left_ns, tw_wheel_us(tw));
+	if (timer_left_ns(expires) <= 0)
+		emit_small(tw, SMALL_EXPIRED, VIA_FENTRY, expires, tw_wheel_us(tw));
 	return 0;
 }
 

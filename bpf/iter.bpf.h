@@ -126,7 +126,7 @@ static __always_inline void row_small(struct sock_common *skc, struct tcp_timewa
 	r->state = tw->tw_sk.tw_substate;
 	r->cookie = bpf_get_socket_cookie(skc);
 	r->roles = roles_of_state(r->state);
-	r->left_ns = timer_left_ns(tw->tw_sk.tw_timer.expires);
+	r->left_ns = small_left_ns(tw->tw_sk.tw_timer.expires, r->mono_ns);
 	r->wheel_us = timer_wheel_us(tw->tw_sk.tw_timer.expires, tw->tw_sk.tw_timer.flags);
 	row_addrs(skc, r);
 	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);

@@ -45,7 +45,7 @@ struct {
 	__type(value, __u64);
 } last_child SEC(".maps");
 
-/* When this CPU last sent a RST for a listener: see request.bpf.h. */
+/* When this CPU last sent a RST for a listener, its port in the low bits: see request.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

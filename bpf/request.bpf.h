@@ -16,6 +16,8 @@
 #define REQ_PER_WINDOW 400
 /* A child and the end of its request_sock follow each other in one softirq, slow in a guest. */
 #define CHILD_NEAR_NS 20000000ULL
+/* ... and the RST goes all the way out before. */
+#define REFUSAL_NEAR_NS 200000000ULL
 
 /* net/ipv4/inet_connection_sock.c, static */
 extern const void reqsk_timer_handler __ksym __weak;
@@ -45,40 +47,41 @@ static __always_inline void note_child(__u64 now_ns)
 		*at = now_ns;
 }
 
-/* Whether what was noted at *at belongs to what happens now; only once. */
-static __always_inline bool was_just_now(__u64 *at, __u64 now_ns)
-{
-	bool was;
-
-	if (!at)
-		return false;
-	was = *at && now_ns - *at < CHILD_NEAR_NS;
-	*at = 0;
-	return was;
-}
-
 static __always_inline bool child_was_made(__u64 now_ns)
 {
 	__u32 zero = 0;
+	__u64 *at = bpf_map_lookup_elem(&last_child, &zero);
+	bool made;
 
-	return was_just_now(bpf_map_lookup_elem(&last_child, &zero), now_ns);
+	if (!at)
+		return false;
+	made = *at && now_ns - *at < CHILD_NEAR_NS;
+	*at = 0;
+	return made;
 }
 
 /* A RST that answers a segment for a request_sock (tcp_check_req()) is traced as its listener's. */
-static __always_inline void note_refusal(__u64 now_ns)
+static __always_inline void note_refusal(__u16 lport, __u64 now_ns)
 {
 	__u32 zero = 0;
 	__u64 *at = bpf_map_lookup_elem(&last_refusal, &zero);
 
 	if (at)
-		*at = now_ns;
+		*at = (now_ns & ~0xffffULL) | lport;
 }
 
-static __always_inline bool was_refused(__u64 now_ns)
+static __always_inline bool was_refused(struct request_sock *req, __u64 now_ns)
 {
 	__u32 zero = 0;
+	__u64 *at = bpf_map_lookup_elem(&last_refusal, &zero);
+	bool refused;
 
-	return was_just_now(bpf_map_lookup_elem(&last_refusal, &zero), now_ns);
+	if (!at || !*at)
+		return false;
+	refused = (*at & 0xffff) == BPF_CORE_READ(req, __req_common.skc_num) &&
+		  now_ns - *at < REFUSAL_NEAR_NS;
+	*at = 0;
+	return refused;
 }
 
 static __always_inline bool listener_is_gone(struct request_sock *req)
@@ -233,7 +236,7 @@ static __always_inline void on_req_stop(struct timer_list *timer)
 	struct request_sock *req = req_of_timer(timer);
 	__u64 now_ns = bpf_ktime_get_ns();
 	bool done = child_was_made(now_ns);
-	bool refused = was_refused(now_ns);
+	bool refused = was_refused(req, now_ns);
 	struct flow w = {};
 
 	if (!req_wanted(req, &w))

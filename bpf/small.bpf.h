@@ -53,9 +53,26 @@ static __always_inline bool tw_wanted(struct inet_timewait_sock *tw)
 	return filter_flow(&config.filter, &w) == MATCH_YES;
 }
 
-static __always_inline __s64 tw_left_ns(struct inet_timewait_sock *tw)
+/*
+ * When jiffy 0 was: the kernel counts them by CLOCK_MONOTONIC.  A machine that
+ * is busy counts late, so that the earliest is the right one; races harm no
+ * more than that.  Were each expiry reckoned from the jiffies of its moment, the
+ * same one would seem to be another.
+ */
+static __s64 jiffy_zero_ns;
+
+static __always_inline __s64 small_left_ns(unsigned long expires, __u64 now_ns)
 {
-	return timer_left_ns(BPF_CORE_READ(tw, tw_timer.expires));
+	__s64 zero = now_ns - jiffies_to_ns(bpf_jiffies64());
+
+	if (!jiffy_zero_ns || zero < jiffy_zero_ns)
+		jiffy_zero_ns = zero;
+	return jiffy_zero_ns + jiffies_to_ns(expires) - now_ns;
+}
+
+static __always_inline unsigned long tw_expires(struct inet_timewait_sock *tw)
+{
+	return BPF_CORE_READ(tw, tw_timer.expires);
 }
 
 static __always_inline __u32 tw_wheel_us(struct inet_timewait_sock *tw)
@@ -66,7 +83,7 @@ static __always_inline __u32 tw_wheel_us(struct inet_timewait_sock *tw)
 
 /* Of a timer that is not set yet the place in the wheel is not known. */
 static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small_what what,
-				       enum via via, __s64 left_ns, __u32 wheel_us)
+				       enum via via, unsigned long expires, __u32 wheel_us)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct rec_small *r;
@@ -85,14 +102,14 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 	r->wheel_us = wheel_us;
 	r->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
 	r->mono_ns = now_ns;
-	r->left_ns = left_ns;
+	r->left_ns = small_left_ns(expires, now_ns);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	wake_if_wanted(now_ns);
 }
 
 static __always_inline void on_tw_timer(struct timer_list *timer, enum small_what what)
 {
-	emit_small(tw_of_timer(timer), what, VIA_TIMER, timer_left_ns(timer->expires),
+	emit_small(tw_of_timer(timer), what, VIA_TIMER, timer->expires,
 		   timer_wheel_us(timer->expires, timer->flags));
 }
 

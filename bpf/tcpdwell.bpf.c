@@ -39,9 +39,9 @@ int BPF_PROG(send_reset, struct sock *sk)
 	if (!sk)
 		return 0;
 	if (sk->__sk_common.skc_state == ST_TIME_WAIT)
-		emit_small((void *)sk, SMALL_RESET_OUT, VIA_TIMER, tw_left_ns((void *)sk), 0);
+		emit_small((void *)sk, SMALL_RESET_OUT, VIA_TIMER, tw_expires((void *)sk), 0);
 	else if (sk->__sk_common.skc_state == ST_LISTEN)
-		note_refusal(bpf_ktime_get_ns());
+		note_refusal(sk->__sk_common.skc_num, bpf_ktime_get_ns());
 	else
 		mark_sock(sk, STEP_RST_OUT);
 	return 0;

@@ -501,7 +501,10 @@ static void swept_away(struct model *m, struct conn *c, __u64 now_ns)
 	if (++c->missed < MISSES)
 		return;
 	c->at_least = true;
-	small_over(m, c, later_of(c->seen_ns, c->since_ns), early_reason(c), VIA_SWEEP, 0);
+	/* the fentry programs see each other end, but not what the compiler inlined
+	 * (inet_twsk_purge()) */
+	small_over(m, c, later_of(c->seen_ns, c->since_ns),
+		   c->end_via == VIA_FENTRY ? REASON_KILLED : early_reason(c), VIA_SWEEP, 0);
 }
 
 void small_swept(struct model *m, __u64 now_ns)
