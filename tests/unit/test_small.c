@@ -728,6 +728,26 @@ static void small_that_was_never_seen(void **unused)
 	all_is_over();
 }
 
+/* No word of its end, none of a loss: a sweep is due. */
+static void end_that_was_not_told(void **unused)
+{
+	(void)unused;
+	feed.wheel_us = 4000;
+	in_time_wait(A);
+	tick();
+	assert_false(feed.m.unknown);
+	later(TIME_WAIT + SEC);
+	tick();
+	assert_false(feed.m.unknown);
+	later(11 * SEC);
+	assert_true(model_due(&feed.m) <= feed.now_ns);
+	tick();
+	assert_true(feed.m.unknown);
+	sweep_of_nothing();
+	assert_false(told_end(ST_TIME_WAIT, TIME_WAIT + 4 * MS, REASON_EXPIRED)->t.at_least);
+	all_is_over();
+}
+
 /*
  * One socket, one cookie, two connections
  */
@@ -923,6 +943,7 @@ int main(void)
 		feed_test(small_without_the_steps_before),
 		feed_test(timed_wait_without_the_steps_before),
 		feed_test(small_that_was_never_seen),
+		feed_test(end_that_was_not_told),
 		feed_test(disconnected_in_fin_wait_2),
 		sweep_test(disconnected_in_time_wait_by_sweeps),
 		sweep_test(disconnected_in_fin_wait_2_by_sweeps),

@@ -19,6 +19,9 @@
 #define RECORD_LATE_NS 250000000ULL
 /* How long an end waits for the new connection's handshake, when it is known to be one. */
 #define REUSE_WAIT_NS 1000000000ULL
+/* How late an end may be told before it is missed, and how often that is looked at. */
+#define OVERDUE_NS 2000000000ULL
+#define OVERDUE_EVERY_NS 10000000000ULL
 /* How long a FIN_WAIT_2 is young. */
 #define WAIT_ROUND_NS 500000000ULL
 
@@ -94,7 +97,8 @@ static void become_small(struct model *m, struct conn *c, __u64 at_ns, enum via 
 	c->small = true;
 	not_held(m, c, at_ns);
 	c->missed = 0;
-	m->n_small++;
+	if (!m->n_small++)
+		m->overdue_ns = at_ns + OVERDUE_EVERY_NS;
 	small_waits(m, c, 1);
 	if (c->in_limbo) {
 		c->in_limbo = false;
@@ -275,6 +279,8 @@ __u64 small_due(const struct model *m)
 	const struct end_wait *w = ends_first(m);
 	__u64 end_ns = w ? w->due_ns : UINT64_MAX;
 
+	if (m->n_small && m->small_source == SMALL_RECORDS && m->overdue_ns < end_ns)
+		end_ns = m->overdue_ns;
 	return m->fin_waits.young && m->fin_waits.next_ns < end_ns ? m->fin_waits.next_ns : end_ns;
 }
 
@@ -288,11 +294,32 @@ static void waits_age(struct waits *w, __u64 now_ns)
 	w->next_ns = now_ns + WAIT_ROUND_NS;
 }
 
+/*
+ * The record of an end can be missing without a word from the kernel: what
+ * should be over by now is looked for with a sweep.
+ */
+static void find_overdue(struct model *m, __u64 now_ns)
+{
+	__u32 slot = 0;
+	struct conn *c;
+
+	if (!m->n_small || m->small_source != SMALL_RECORDS || now_ns < m->overdue_ns)
+		return;
+	m->overdue_ns = now_ns + OVERDUE_EVERY_NS;
+	while (!m->unknown && (c = table_next(&m->table, &slot))) {
+		__u64 late_ns = c->fires_ns ? 0 : TIME_WAIT_NS / 8;
+
+		m->unknown = c->small && !c->ending &&
+			     later_of(c->fires_ns, c->until_ns) + late_ns + OVERDUE_NS < now_ns;
+	}
+}
+
 void small_tick(struct model *m, __u64 now_ns)
 {
 	struct end_wait *w;
 
 	waits_age(&m->fin_waits, now_ns);
+	find_overdue(m, now_ns);
 	while ((w = ends_first(m)) && w->due_ns <= now_ns) {
 		struct conn *c = table_find(&m->table, w->cookie);
 		__u64 at_ns = w->at_ns;
