@@ -21,7 +21,7 @@ struct look {
 };
 
 /* Sockets a look is for at most: rows are large. */
-#define LOOKS_MAX 4096
+#define LOOKS_MAX 16384
 
 struct looks {
 	struct look *look;

@@ -42,32 +42,37 @@ struct conn {
 	__u64 seen_ns;	     /* last met by an iterator */
 	__u32 deadline_slot; /* see deadline.c; 0: none */
 	__u32 slot;	     /* see table.c */
-	__u32 next_free;
-	__u32 wait_round; /* see struct waits */
-	__u32 reuse_next; /* see small_reuse() */
-	__u16 reuse_chain;
+	union {
+		__u32 next_free;  /* while not `used` */
+		__u32 wait_round; /* see struct waits */
+	};
+	__u32 reuse_next;   /* see small_reuse() */
 	__u32 rearms;	    /* of TIMED_WAIT */
 	__u32 port_service; /* see pressure.h; 0: its port does not count */
+	__u16 reuse_chain;
 	__u8 state;
 	__u8 roles;
-	bool at_least;	/* the stay began before since_ns */
-	bool before;	/* it was there before the tracer */
-	bool small;	/* lives in an inet_timewait_sock */
-	bool in_limbo;	/* its end was seen; whether a small socket goes on is open */
-	bool ending;	/* small: its timer was stopped; whether it is set again is open */
-	__u8 missed;	/* sweeps that did not meet it */
-	__u8 end_what;	/* ending: enum small_what */
-	__u8 end_via;	/* small: enum via of the last record */
-	bool half_open; /* a request_sock: it has no cookie of its own, this one is made up */
-	bool set_aside; /* its socket has a later connection: see small_set_aside() */
-	bool reuse_linked;
-	bool used;	  /* see table.c */
-	__u8 level;	  /* alerts fired for this stay: 0, or 1 + the rule's step */
-	__u8 rule;	  /* of the next deadline */
-	__u8 fired;	  /* the rule that fired last, while level */
-	__u8 limbo_from;  /* in_limbo: the state it was in */
-	__u8 limbo_flags; /* in_limbo: step_flag of its end */
+	__u8 missed;	       /* sweeps that did not meet it */
+	__u8 end_what;	       /* ending: enum small_what */
+	__u8 end_via;	       /* small: enum via of the last record */
+	__u8 level;	       /* alerts fired for this stay: 0, or 1 + the rule's step */
+	__u8 rule;	       /* of the next deadline */
+	__u8 fired;	       /* the rule that fired last, while level */
+	__u8 limbo_from;       /* in_limbo: the state it was in */
+	__u8 limbo_flags;      /* in_limbo: step_flag of its end */
+	bool at_least : 1;     /* the stay began before since_ns */
+	bool before : 1;       /* it was there before the tracer */
+	bool small : 1;	       /* lives in an inet_timewait_sock */
+	bool in_limbo : 1;     /* its end was seen; whether a small socket goes on is open */
+	bool ending : 1;       /* small: its timer was stopped; whether it is set again is open */
+	bool half_open : 1;    /* a request_sock: it has no cookie of its own: made up */
+	bool set_aside : 1;    /* its socket has a later connection: see small_set_aside() */
+	bool reuse_linked : 1; /* see small_reuse() */
+	bool used : 1;	       /* see table.c */
 };
+
+/* What is kept for each socket of the host: 256 bytes with its share of the index. */
+_Static_assert(sizeof(struct conn) <= 240, "memory");
 
 struct rule;
 
