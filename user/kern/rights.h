@@ -13,6 +13,8 @@
  *                      configuration file that only root can read, at SIGHUP
  * CAP_NET_ADMIN        --kill only: SOCK_DESTROY
  *
+ * Measured: tests/e2e/rights.t fails without any one of them.
+ *
  * Not kept: CAP_PERFMON and CAP_NET_RAW (loading), CAP_SETUID, CAP_SETGID and
  * CAP_SETPCAP (this change), and all the rest.
  */
