@@ -121,7 +121,7 @@ void tiers_finish(struct tiers *ts)
 
 void tiers_let_sweep(void)
 {
-	sleep_ms(4000);
+	sleep_ms(2500);
 }
 
 bool kernel_since(int major, int minor)
