@@ -13,14 +13,18 @@
 
 /* All that a record says of one step. */
 struct step {
-	const struct sock *sk;
-	struct sock_store *store;
+	struct sock *sk;
+	const struct sock_owner *owner; /* NULL: see fill_owner() */
+	__u64 listener;
+	__u64 cookie;
 	__u64 now_ns;
 	__u64 dwell_ns;
+	__u64 born_ns; /* of the connection; 0: not known */
 	__u16 lport;
 	__u8 from;
 	__u8 to;
 	__u8 flags;
+	__u8 roles;
 };
 
 static __always_inline void wake_reader(void)
@@ -58,23 +62,47 @@ static __always_inline void fill_step(const struct step *s, __u8 kind, struct re
 	r->to = s->to;
 	r->flags = s->flags;
 	r->lport = s->lport;
-	r->roles = s->store->roles;
+	r->roles = s->roles;
 	r->pad = 0;
-	r->cookie = s->store->cookie;
+	r->cookie = s->cookie;
 	r->mono_ns = s->now_ns;
 	r->dwell_ns = s->dwell_ns;
+}
+
+static __always_inline void owner_is_current(struct sock_owner *o, enum owner_how how)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	o->pid = id >> 32;
+	o->tid = id;
+	o->uid = bpf_get_current_uid_gid();
+	o->how = how;
+	bpf_get_current_comm(o->comm, sizeof(o->comm));
+}
+
+/* connect() and listen() run in the caller's context: the only two that say who opened. */
+static __always_inline void fill_owner(const struct step *s, struct sock_owner *o)
+{
+	if (s->owner) {
+		*o = *s->owner;
+	} else if (s->from == ST_CLOSE) {
+		owner_is_current(o, OWNER_OPEN);
+	} else {
+		__builtin_memset(o, 0, sizeof(*o));
+		o->listener = s->listener;
+	}
 }
 
 static __always_inline void fill_ident(const struct step *s, struct sock_ident *id)
 {
 	read_ident(s->sk, s->lport, id);
-	id->born_ns = s->store->born_ns;
-	id->owner = s->store->owner;
+	id->born_ns = s->born_ns;
+	fill_owner(s, &id->owner);
 }
 
 static __always_inline void fill_end(const struct step *s, struct sock_end *e)
 {
-	read_end(s->sk, s->store->born_ns ? s->now_ns - s->store->born_ns : 0, e);
+	read_end(s->sk, s->born_ns ? s->now_ns - s->born_ns : 0, e);
 }
 
 /* A ring buffer wants sizes that the verifier knows: one branch a kind. */
@@ -126,23 +154,22 @@ static __always_inline bool emit_open_end(const struct step *s)
 	return true;
 }
 
-static __always_inline void emit(const struct step *s)
+/* A record of the step, with who and where if `ident`.  Whether it went out. */
+static __always_inline bool emit(const struct step *s, bool ident)
 {
-	bool told = s->store->told;
 	bool sent;
 
 	if (s->to == ST_CLOSE)
-		sent = told ? emit_end(s) : emit_open_end(s);
+		sent = ident ? emit_open_end(s) : emit_end(s);
 	else
-		sent = told ? emit_bare(s) : emit_open(s);
+		sent = ident ? emit_open(s) : emit_bare(s);
 	if (!sent) {
+		repeat_ident = 1;
 		count_lost(LOST_RING_FULL);
-		return;
+		return false;
 	}
-	/* While a port is missing (SYN_SENT, an MPTCP child) the next record repeats the identity.
-	 */
-	s->store->told = s->lport && (s->to == ST_LISTEN || s->sk->__sk_common.skc_dport);
 	wake_if_wanted(s->now_ns);
+	return true;
 }
 
 /* A word on the socket of a record that went out before: SMALL_CLOSE_RST, SMALL_REUSED. */

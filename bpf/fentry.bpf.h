@@ -96,6 +96,25 @@ int BPF_PROG(tw_killed, struct inet_timewait_sock *tw)
 	return 0;
 }
 
+static __always_inline void emit_owner(struct sock *sk)
+{
+	struct rec_owner *r;
+
+	if (sock_wanted(sk, ST_ESTABLISHED) != MATCH_YES || !filter_cgroup(&config.filter, sk))
+		return;
+	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	if (!r) {
+		count_lost(LOST_RING_FULL);
+		return;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	r->kind = REC_OWNER;
+	r->cookie = sock_cookie(sk);
+	owner_is_current(&r->owner, OWNER_ACCEPT);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	wake_if_wanted(bpf_ktime_get_ns());
+}
+
 /* The accepting task, in its own context: a better owner than the listener's. */
 static __always_inline void accepted(struct sock *sk)
 {
@@ -103,6 +122,10 @@ static __always_inline void accepted(struct sock *sk)
 
 	if (!sk)
 		return;
+	if (config.stream && sk->sk_protocol == IPPROTO_TCP) {
+		emit_owner(sk);
+		return;
+	}
 	st = bpf_sk_storage_get(&socks, sk, 0, 0);
 	if (!st || st->owner.how > OWNER_ACCEPT)
 		return;

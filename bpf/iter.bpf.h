@@ -18,13 +18,17 @@ int claim_socks(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct sock *sk = held_sock(ctx->file);
+	struct sock_owner o = {};
 	struct sock_store *st;
 
 	if (!task || !sk)
 		return 0;
+	owner_is_holder(&o, task);
+	if (config.opener_decides && !filter_owner(&config.filter, &o))
+		return 0;
 	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (st && st->owner.how == OWNER_UNKNOWN)
-		owner_is_holder(&st->owner, task);
+		st->owner = o;
 	return 0;
 }
 
@@ -68,16 +72,66 @@ static __always_inline void row_store(const struct sock_store *st, struct row_so
 
 static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
 {
-	struct step s = {.sk = sk, .store = st, .from = ST_CLOSE, .to = ST_SYN_SENT};
+	struct step s = {
+		.sk = sk,
+		.owner = &st->owner,
+		.cookie = st->cookie,
+		.now_ns = st->since_ns,
+		.born_ns = st->born_ns,
+		.lport = st->lport,
+		.from = ST_CLOSE,
+		.to = ST_SYN_SENT,
+		.flags = STEP_FIRST,
+		.roles = st->roles,
+	};
 
-	s.lport = st->lport;
 	st->held = 0;
-	if (sock_wanted(sk, ST_ESTABLISHED) != MATCH_YES || !step_wanted(&s))
-		return;
-	s.now_ns = st->since_ns;
-	s.flags = STEP_FIRST;
 	st->flags &= ~STEP_FIRST;
-	emit(&s);
+	if (sock_wanted(sk, ST_ESTABLISHED) == MATCH_YES)
+		tell(&s, st);
+}
+
+/* The same of a socket of which nothing is kept but that. */
+static __always_inline void tell_held_syn(struct sock *sk, struct row_sock *r)
+{
+	struct syn *held = bpf_map_lookup_elem(&held_syns, &r->cookie);
+	struct step s = {
+		.sk = sk,
+		.cookie = r->cookie,
+		.lport = r->ident.lport,
+		.from = ST_CLOSE,
+		.to = ST_SYN_SENT,
+		.flags = STEP_FIRST | STEP_STREAM,
+	};
+
+	if (!held || !s.lport)
+		return;
+	s.owner = &held->owner;
+	s.now_ns = s.born_ns = held->since_ns;
+	if (sock_wanted(sk, ST_ESTABLISHED) == MATCH_YES && filter_cgroup(&config.filter, sk))
+		emit(&s, true);
+	bpf_map_delete_elem(&held_syns, &r->cookie);
+}
+
+/*
+ * In a stream the user side keeps what storage would; here is only what the pass
+ * over all descriptors found, until it is told.
+ */
+static __always_inline void row_stream(struct sock *sk, struct row_sock *r)
+{
+	struct sock_store *st = bpf_sk_storage_get(&socks, sk, 0, 0);
+
+	r->since_ns = r->mono_ns - known_stay(r->state, r->last_rx_ns);
+	r->roles = roles_of_state(r->state);
+	r->flags |= ROW_BEFORE | ROW_AT_LEAST;
+	if (st) {
+		r->ident.owner = st->owner;
+		bpf_sk_storage_delete(&socks, sk);
+	}
+	if (r->state == ST_SYN_SENT && config.late_port)
+		tell_held_syn(sk, r);
+	if (sock_wanted(sk, r->state) != MATCH_YES || !filter_cgroup(&config.filter, sk))
+		r->flags |= ROW_FILTERED;
 }
 
 static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp, struct row_sock *r)
@@ -91,6 +145,10 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	row_flags(sk, r);
 	row_tcp(sk, tp, r);
 	read_ident(sk, lport, &r->ident);
+	if (config.stream && sk->sk_protocol == IPPROTO_TCP) {
+		row_stream(sk, r);
+		return;
+	}
 	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!st)
 		return;

@@ -23,6 +23,8 @@ struct sock_store {
 
 struct counters counters;
 volatile __u32 wake_mode;
+volatile __u32
+	repeat_ident; /* the reader does not know all sockets: each record says which it is of */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -37,12 +39,20 @@ struct {
 	__type(value, struct sock_store);
 } socks SEC(".maps");
 
-/* When this CPU last made a child: see request.bpf.h. */
+/* The child that this CPU made last: see request.bpf.h. */
+struct child {
+	__u64 at_ns;
+	__u64 listener; /* cookie, once its request_sock told it; 0 */
+	__be16 rport;
+	__u16 lport;
+	__u32 pad;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct child);
 } last_child SEC(".maps");
 
 /* When this CPU last sent a RST for a listener, its port in the low bits: see request.bpf.h. */
@@ -52,6 +62,33 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } last_refusal SEC(".maps");
+
+/* The last RST that this CPU saw come or go: see stream.bpf.h. */
+struct reset {
+	__u64 at_ns;
+	__u64 cookie;
+	__u64 flags; /* step_flag */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct reset);
+} last_reset SEC(".maps");
+
+/* A SYN_SENT whose local port the filter waits for, by cookie.  Such a filter makes room. */
+struct syn {
+	__u64 since_ns;
+	struct sock_owner owner;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct syn);
+} held_syns SEC(".maps");
 
 /* The small socket whose timer this CPU stopped last: see request.bpf.h. */
 struct stopped {

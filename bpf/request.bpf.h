@@ -41,23 +41,43 @@ static __always_inline bool is_req_timer(const struct timer_list *timer)
 static __always_inline void note_child(__u64 now_ns)
 {
 	__u32 zero = 0;
-	__u64 *at = bpf_map_lookup_elem(&last_child, &zero);
+	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
-	if (at)
-		*at = now_ns;
+	if (!child)
+		return;
+	child->at_ns = now_ns;
+	child->listener = 0;
 }
 
-static __always_inline bool child_was_made(__u64 now_ns)
+/* The request_sock knows its listener, and the child's next step finds it here. */
+static __always_inline bool child_was_made(struct request_sock *req, __u64 now_ns)
 {
 	__u32 zero = 0;
-	__u64 *at = bpf_map_lookup_elem(&last_child, &zero);
-	bool made;
+	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
-	if (!at)
+	if (!child || !child->at_ns || now_ns - child->at_ns >= CHILD_NEAR_NS)
 		return false;
-	made = *at && now_ns - *at < CHILD_NEAR_NS;
-	*at = 0;
-	return made;
+	child->at_ns = 0;
+	child->rport = BPF_CORE_READ(req, __req_common.skc_dport);
+	child->lport = BPF_CORE_READ(req, __req_common.skc_num);
+	child->listener =
+		BPF_CORE_READ(req, __req_common.skc_listener, __sk_common.skc_cookie.counter);
+	return true;
+}
+
+/* The cookie of the listener that a socket which leaves SYN_RECV was accepted by; 0: unknown. */
+static __always_inline __u64 listener_of(const struct sock *sk)
+{
+	__u32 zero = 0;
+	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
+	__u64 listener;
+
+	if (!child || child->rport != sk->__sk_common.skc_dport ||
+	    child->lport != sk->__sk_common.skc_num)
+		return 0;
+	listener = child->listener;
+	child->listener = 0;
+	return listener;
 }
 
 /* A RST that answers a segment for a request_sock (tcp_check_req()) is traced as its listener's. */
@@ -235,7 +255,7 @@ static __always_inline void on_req_stop(struct timer_list *timer)
 {
 	struct request_sock *req = req_of_timer(timer);
 	__u64 now_ns = bpf_ktime_get_ns();
-	bool done = child_was_made(now_ns);
+	bool done = child_was_made(req, now_ns);
 	bool refused = was_refused(req, now_ns);
 	struct flow w = {};
 

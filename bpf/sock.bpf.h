@@ -9,6 +9,7 @@
 #include <bpf/bpf_endian.h>
 #include "wire.h"
 #include "filter.h"
+#include "roles.h"
 #include "states.h"
 
 #define AF_INET 2
@@ -69,6 +70,14 @@ static __always_inline __u16 read_lport(const struct sock *sk)
 static __always_inline __u16 read_lport_at(const struct sock *sk, int to)
 {
 	return to == ST_SYN_SENT ? sk->__sk_common.skc_num : read_lport(sk);
+}
+
+/* A plain load once it was made: the helper is asked only for a socket's first record. */
+static __always_inline __u64 sock_cookie(struct sock *sk)
+{
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+	return cookie ? cookie : bpf_get_socket_cookie(sk);
 }
 
 static __always_inline __u8 family_no(const struct sock_common *skc)
@@ -210,26 +219,6 @@ static __always_inline void read_end(const struct sock *sk, __u64 age_ns, struct
 		e->facts |= END_ORPHAN;
 	if (tp->rcv_nxt != tp->copied_seq)
 		e->facts |= END_UNREAD;
-}
-
-/* What a state alone tells of who closed. */
-static __always_inline __u8 roles_of_state(int state)
-{
-	switch (state) {
-	case ST_FIN_WAIT1:
-	case ST_FIN_WAIT2:
-	case ST_TIME_WAIT:
-		return ROLES(0, ROLE_ACTIVE);
-	case ST_CLOSE_WAIT:
-	case ST_LAST_ACK:
-		return ROLES(0, ROLE_PASSIVE);
-	case ST_CLOSING:
-		return ROLES(0, ROLE_SIMULTANEOUS);
-	case ST_SYN_SENT:
-		return ROLES(ROLE_ACTIVE, 0);
-	default:
-		return 0;
-	}
 }
 
 #endif

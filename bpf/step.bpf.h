@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A transition, from the tracepoint to the record. */
+/*
+ * A transition, from the tracepoint to the record, of a socket that something is
+ * kept of: for a filter that hangs on what came before (dwell, states, owner),
+ * where its listener can't be told otherwise, and for MPTCP.
+ */
 #ifndef TCPDWELL_STEP_BPF_H
 #define TCPDWELL_STEP_BPF_H
 
@@ -7,18 +11,6 @@
 #include "emit.bpf.h"
 #include "request.bpf.h"
 
-static __always_inline void owner_is_current(struct sock_owner *o, enum owner_how how)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-
-	o->pid = id >> 32;
-	o->tid = id;
-	o->uid = bpf_get_current_uid_gid();
-	o->how = how;
-	bpf_get_current_comm(o->comm, sizeof(o->comm));
-}
-
-/* connect() and listen() run in the caller's context: the only two that say who opened. */
 static __always_inline void begin_here(struct sock_store *st, int to, __u64 now)
 {
 	st->since_ns = now;
@@ -59,19 +51,6 @@ static __always_inline void begin_child(struct sock *sk, struct sock_store *st, 
 		st->owner.how = OWNER_LISTENER;
 }
 
-static __always_inline __u8 next_roles(int from, int to, __u8 roles)
-{
-	if (to == ST_FIN_WAIT1 && from != ST_CLOSE_WAIT)
-		return ROLES(ROLE_OPEN(roles), ROLE_ACTIVE);
-	if (to == ST_CLOSE_WAIT)
-		return ROLES(ROLE_OPEN(roles), ROLE_PASSIVE);
-	if (to == ST_CLOSING)
-		return ROLES(ROLE_OPEN(roles), ROLE_SIMULTANEOUS);
-	if (from == ST_SYN_SENT && to == ST_SYN_RECV)
-		return ROLES(ROLE_SIMULTANEOUS, 0);
-	return roles;
-}
-
 /*
  * While the handshake went on there was only a request_sock.  The smoothed RTT
  * of this moment has one sample, from the SYN-ACK to its ACK: the true stay in
@@ -81,7 +60,7 @@ static __always_inline __u8 next_roles(int from, int to, __u8 roles)
  */
 static __always_inline void handshake_time(struct step *s)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)s->sk);
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(s->sk);
 	__u64 rtt_ns = tp ? (tp->srtt_us >> 3) * 1000ULL : 0;
 
 	if (tp && BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
@@ -90,15 +69,15 @@ static __always_inline void handshake_time(struct step *s)
 		s->flags |= STEP_AT_LEAST;
 	if (rtt_ns <= s->dwell_ns)
 		return;
-	s->store->born_ns -= rtt_ns - s->dwell_ns;
+	s->born_ns -= rtt_ns - s->dwell_ns;
 	s->dwell_ns = rtt_ns;
 }
 
-static __always_inline bool step_wanted(const struct step *s)
+static __always_inline bool step_wanted(const struct step *s, bool told)
 {
 	const volatile struct filter *f = &config.filter;
 
-	if (filter_by_owner(f) && !filter_owner(f, &s->store->owner))
+	if (filter_by_owner(f) && !filter_owner(f, s->owner))
 		return false;
 	if (!filter_cgroup(f, s->sk))
 		return false;
@@ -107,7 +86,7 @@ static __always_inline bool step_wanted(const struct step *s)
 	if (config.keep_ends && s->to == ST_CLOSE && (ST_BIT(s->from) & ST_CLOSING_FIRST))
 		return true;
 	/* ... and of who it is, before its small socket is made */
-	if (config.keep_ends && !s->store->told && (s->to == ST_FIN_WAIT2 || s->to == ST_CLOSING))
+	if (config.keep_ends && !told && (s->to == ST_FIN_WAIT2 || s->to == ST_CLOSING))
 		return true;
 	/* two steps in one record: the user side looks at each */
 	if (s->flags & STEP_HELD)
@@ -161,6 +140,35 @@ static __always_inline void know_socket(struct sock *sk, struct sock_store *st, 
 		st->lport = read_lport_at(sk, to);
 }
 
+/*
+ * What is kept of the socket; NULL if it is not one to look at.  By its opener a
+ * socket can be left out once for all, unless another task may accept it.
+ */
+static __always_inline struct sock_store *store_of(struct sock *sk, int from)
+{
+	struct sock_store *st;
+	struct sock_owner o;
+	__u64 flags = BPF_LOCAL_STORAGE_GET_F_CREATE;
+
+	if (config.opener_decides) {
+		owner_is_current(&o, OWNER_OPEN);
+		if (from != ST_CLOSE || !filter_owner(&config.filter, &o))
+			flags = 0;
+	}
+	st = bpf_sk_storage_get(&socks, sk, 0, flags);
+	if (!st && flags)
+		count_lost(LOST_STORAGE);
+	return st;
+}
+
+static __always_inline void tell(struct step *s, struct sock_store *st)
+{
+	/* While a port is missing (SYN_SENT, an MPTCP child) the next record repeats the identity.
+	 */
+	if (step_wanted(s, st->told) && emit(s, !st->told))
+		st->told = s->lport && (s->to == ST_LISTEN || s->sk->__sk_common.skc_dport);
+}
+
 static __always_inline void on_step(struct sock *sk, int from, int to)
 {
 	bool begins = from == ST_CLOSE || (from == ST_LISTEN && to != ST_CLOSE);
@@ -171,16 +179,16 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	/* without a port to the end: connect() found none, so it was not the one asked for */
 	if (match == MATCH_NO || (match == MATCH_LATER && !begins))
 		return;
-	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!st) {
-		count_lost(LOST_STORAGE);
+	st = store_of(sk, from);
+	if (!st)
 		return;
-	}
-	s.store = st;
+	s.owner = &st->owner;
 	s.now_ns = bpf_ktime_get_ns();
 	enter(sk, st, from, to, s.now_ns);
 	know_socket(sk, st, to);
+	s.cookie = st->cookie;
 	s.lport = st->lport;
+	s.born_ns = st->born_ns;
 	if (begins && hold(st, match))
 		return;
 	s.dwell_ns = s.now_ns - st->since_ns;
@@ -191,12 +199,12 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	}
 	if (from == ST_SYN_RECV && ROLE_OPEN(st->roles) == ROLE_PASSIVE)
 		handshake_time(&s);
-	st->roles = next_roles(from, to, st->roles);
+	st->roles = s.roles = next_roles(from, to, st->roles);
 	st->since_ns = s.now_ns;
+	st->born_ns = s.born_ns;
 	st->flags = 0;
 	st->ended_from = to == ST_CLOSE ? from : 0;
-	if (step_wanted(&s))
-		emit(&s);
+	tell(&s, st);
 }
 
 static __always_inline void mark_sock(struct sock *sk, __u8 flag)

@@ -9,6 +9,7 @@
 #include "sock.bpf.h"
 #include "emit.bpf.h"
 #include "step.bpf.h"
+#include "stream.bpf.h"
 #include "small.bpf.h"
 #include "fentry.bpf.h"
 #include "iter.bpf.h"
@@ -21,14 +22,26 @@ int BPF_PROG(set_state, struct sock *sk, int from, int to)
 	/* close() after our FIN went out sets the state that it has: no transition */
 	if (from == to || !is_tcp(sk))
 		return 0;
-	on_step(sk, from, to);
+	/* the children of an MPTCP listener share its cookie: told apart by what is kept */
+	if (config.stream && sk->sk_protocol == IPPROTO_TCP)
+		stream_step(sk, from, to);
+	else
+		on_step(sk, from, to);
 	return 0;
+}
+
+static __always_inline void mark_reset(struct sock *sk, __u8 flag)
+{
+	if (config.stream && sk->sk_protocol == IPPROTO_TCP)
+		note_reset(sk, flag);
+	else
+		mark_sock(sk, flag);
 }
 
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(receive_reset, struct sock *sk)
 {
-	mark_sock(sk, STEP_RST_IN);
+	mark_reset(sk, STEP_RST_IN);
 	return 0;
 }
 
@@ -43,6 +56,6 @@ int BPF_PROG(send_reset, struct sock *sk)
 	else if (sk->__sk_common.skc_state == ST_LISTEN)
 		note_refusal(sk->__sk_common.skc_num, bpf_ktime_get_ns());
 	else
-		mark_sock(sk, STEP_RST_OUT);
+		mark_reset(sk, STEP_RST_OUT);
 	return 0;
 }

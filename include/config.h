@@ -8,15 +8,17 @@
 #include "filter.h"
 
 struct config {
-	__u8 flow_filter; /* some of family, ports, addresses, namespaces */
-	__u8 step_filter; /* states or min_dwell */
-	__u8 half_open;	  /* stream request sockets too */
-	__u8 tw_timers;	  /* timers tell of inet_timewait_socks */
-	__u8 keep_ends;	  /* tell of each end that may be the begin of a small socket */
-	__u8 pad[3];
-	__u64 jiffy_ns;	    /* length of a jiffy */
-	__u64 start_ns;	    /* just before the programs were attached */
-	__u64 ring_quarter; /* bytes */
+	__u8 flow_filter;    /* some of family, ports, addresses, namespaces */
+	__u8 step_filter;    /* states or min_dwell */
+	__u8 half_open;	     /* stream request sockets too */
+	__u8 tw_timers;	     /* timers tell of inet_timewait_socks */
+	__u8 keep_ends;	     /* tell of each end that may be the begin of a small socket */
+	__u8 stream;	     /* tell of each step and keep nothing: see stream.bpf.h */
+	__u8 late_port;	     /* the filter asks for a local port */
+	__u8 opener_decides; /* ... for an owner, and that is who opens */
+	__u64 jiffy_ns;	     /* length of a jiffy */
+	__u64 start_ns;	     /* just before the programs were attached */
+	__u64 ring_quarter;  /* bytes */
 	struct filter filter;
 };
 

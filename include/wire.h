@@ -29,6 +29,7 @@ enum rec_kind {
 	REC_OPEN_END = 3, /* + sock_ident + sock_end */
 	REC_SMALL = 4,	  /* rec_small: an inet_timewait_sock */
 	REC_REQUEST = 5,  /* rec_request: a request_sock */
+	REC_OWNER = 6,	  /* rec_owner: a better owner is known */
 };
 
 /* sock roles, 2 bits for who opened, 2 for who closed */
@@ -50,6 +51,8 @@ enum step_flag {
 	STEP_RST_IN = 4,   /* a RST arrived for this socket */
 	STEP_RST_OUT = 8,  /* a RST left for this socket */
 	STEP_HELD = 16,	   /* the step into `from` was not told: it came dwell_ns before this one */
+	STEP_STREAM = 32,  /* every step of the socket is told: those before say roles and dwell */
+	STEP_UNSHOWN = 64, /* a listener that the filter leaves out: its children need its owner */
 };
 
 /* how a transition became known */
@@ -90,8 +93,11 @@ struct sock_owner {
 	__u32 uid;
 	__u8 how;
 	__u8 pad[3];
-	/* any bytes but NUL: chosen by the user; compared as two words */
-	char comm[COMM_LEN] __attribute__((aligned(8)));
+	union {
+		/* any bytes but NUL: chosen by the user; compared as two words */
+		char comm[COMM_LEN] __attribute__((aligned(8)));
+		__u64 listener; /* OWNER_UNKNOWN: cookie of the listener that accepted it, or 0 */
+	};
 };
 
 /* What does not change while a connection lives. */
@@ -130,6 +136,13 @@ struct sock_end {
 	__u16 sk_err; /* errno */
 	__u8 facts;
 	__u8 pad[5];
+};
+
+struct rec_owner {
+	__u8 kind; /* REC_OWNER */
+	__u8 pad[7];
+	__u64 cookie;
+	struct sock_owner owner;
 };
 
 struct rec_open {
@@ -285,6 +298,7 @@ _Static_assert(sizeof(struct rec_step) == 32, "wire");
 _Static_assert(sizeof(struct sock_owner) == 32, "wire");
 _Static_assert(sizeof(struct sock_ident) == 96, "wire");
 _Static_assert(sizeof(struct sock_end) == 40, "wire");
+_Static_assert(sizeof(struct rec_owner) == 48, "wire");
 _Static_assert(sizeof(struct rec_small) == 32, "wire");
 _Static_assert(sizeof(struct rec_request) == 56, "wire");
 _Static_assert(sizeof(struct row_sock) == 192, "wire");

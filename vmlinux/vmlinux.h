@@ -103,8 +103,13 @@ struct ns_common___ref {
 	refcount_t __ns_ref;
 };
 
+struct netns_ipv4 {
+	int sysctl_tcp_fastopen;
+};
+
 struct net {
 	struct ns_common ns;
+	struct netns_ipv4 ipv4;
 };
 
 typedef struct {

@@ -731,7 +731,9 @@ static void records_that_are_none(void **unused)
 	refuses(&r, sizeof(struct rec_small) - 1);
 	r.step.kind = REC_REQUEST;
 	refuses(&r, sizeof(struct rec_request) - 1);
-	r.step.kind = REC_REQUEST + 1;
+	r.step.kind = REC_OWNER;
+	refuses(&r, sizeof(struct rec_owner) - 1);
+	r.step.kind = REC_OWNER + 1;
 	refuses(&r, sizeof(r));
 	r.step = step_of(A, ST_NONE, ST_SYN_SENT, 0);
 	refuses(&r, sizeof(r));

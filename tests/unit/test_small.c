@@ -618,7 +618,11 @@ static void row_before_its_records(void **unused)
 	assert_false(model_behind(&feed.m, &row));
 	assert_int_equal(feed.m.table.n, 1);
 	row = row_of(ROW_FULL, B, ST_ESTABLISHED);
+	assert_true(model_behind(&feed.m, &row));
+	model_row(&feed.m, &row);
 	assert_false(model_behind(&feed.m, &row));
+	row.state = ST_CLOSE_WAIT;
+	assert_true(model_behind(&feed.m, &row));
 }
 
 /* The iterator still held it when its end was told: not told twice. */

@@ -187,6 +187,8 @@ static int read_rows(struct run *r, bool claim)
 	__u64 begin_ns = mono_now_ns();
 	int err;
 
+	if (r->resync || r->model.unknown)
+		tracer_repeat_ident(&r->tracer, true);
 	note(r, EV_RESYNC, begin_ns, r->model.drained_ns, 0);
 	model_resync_begin(&r->model, begin_ns);
 	err = tracer_rows(&r->tracer, claim, take_row, r);
@@ -196,6 +198,8 @@ static int read_rows(struct run *r, bool claim)
 		resync_end(r, overflows);
 	r->resynced_ns = mono_now_ns();
 	r->resync -= r->resync > 0;
+	if (!err && !r->resync && !r->model.unknown)
+		tracer_repeat_ident(&r->tracer, false);
 	return err;
 }
 
@@ -206,7 +210,7 @@ int run_start(struct run *r)
 	struct hello h = {.version = TCPDWELL_VERSION};
 	int err;
 
-	r->model.drained_ns = r->tracer.start_ns;
+	r->model.drained_ns = r->model.start_ns = r->tracer.start_ns;
 	err = read_rows(r, true);
 	if (err)
 		return STATUS_UNABLE;
@@ -313,7 +317,8 @@ static long round_once(struct run *r, __u64 now_ns)
 		r->model.drained_ns = now_ns;
 		if (rows_due(r) && now_ns >= r->resynced_ns + SECOND_NS) {
 			r->pending = false;
-			read_rows(r, false);
+			/* after a loss, who opened is not known from the records any more */
+			read_rows(r, r->resync == RESYNCS);
 		}
 		if (r->resync < RESYNCS || r->looks_up)
 			tick(r, now_ns);

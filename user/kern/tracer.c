@@ -116,7 +116,21 @@ static bool tier_possible(struct tracer *t, enum tier tier, const struct plan_in
 	return true;
 }
 
-static void configure(struct tracer *t, const struct tracer_options *o, __u32 size)
+/*
+ * Whether every step can be told, so that nothing has to be kept of a socket.
+ * Who accepted it is known then by its request_sock's timer alone.
+ */
+static bool can_stream(const struct tracer *t, const struct tracer_options *o,
+		       const struct plan_input *in)
+{
+	const struct filter *f = &o->filter;
+
+	return in->stream && in->requests && t->tier != TIER_SWEEP && !filter_by_owner(f) &&
+	       !f->states && !f->min_dwell_ns;
+}
+
+static void configure(struct tracer *t, const struct tracer_options *o, const struct plan_input *in,
+		      __u32 size)
 {
 	struct config *c = (struct config *)&t->skel->rodata->config;
 
@@ -124,6 +138,9 @@ static void configure(struct tracer *t, const struct tracer_options *o, __u32 si
 	c->flow_filter = filter_by_flow(&o->filter);
 	c->step_filter = o->filter.states || o->filter.min_dwell_ns;
 	c->keep_ends = 1;
+	c->stream = can_stream(t, o, in);
+	c->late_port = o->filter.n_port || o->filter.n_lport;
+	c->opener_decides = filter_by_owner(&o->filter) && t->tier != TIER_FENTRY;
 	c->half_open = o->half_open;
 	c->tw_timers = t->tier == TIER_TIMER;
 	c->jiffy_ns = kernel_jiffy_ns();
@@ -178,6 +195,8 @@ int tracer_explain(int err)
 
 /* Half-open connections shown at a time: what the limit of their stream lets in within 16 s. */
 #define SHOWN_REQUESTS 65536
+/* Sockets at a time between connect()'s SYN_SENT and the port that it finds: a call each. */
+#define HELD_SYNS 16384
 
 static int load(struct tracer *t, const struct tracer_options *o, const struct plan_input *in)
 {
@@ -192,7 +211,12 @@ static int load(struct tracer *t, const struct tracer_options *o, const struct p
 		err = bpf_map__set_max_entries(t->skel->maps.shown_reqs, SHOWN_REQUESTS);
 	if (err)
 		return err;
-	configure(t, o, size);
+	if (o->filter.n_port || o->filter.n_lport)
+		err = bpf_map__set_max_entries(t->skel->maps.held_syns, HELD_SYNS);
+	if (err)
+		return err;
+	configure(t, o, in, size);
+	t->skel->bss->repeat_ident = 1;
 	choose_programs(t, in);
 	err = tcpdwell_bpf__load(t->skel);
 	if (err)
@@ -405,6 +429,11 @@ __u64 tracer_lost(struct tracer *t, enum lost_cause cause)
 
 	t->lost_told[cause] = now;
 	return more;
+}
+
+void tracer_repeat_ident(struct tracer *t, bool repeat)
+{
+	t->skel->bss->repeat_ident = repeat;
 }
 
 struct req_counts tracer_requests(struct tracer *t)

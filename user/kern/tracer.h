@@ -56,6 +56,13 @@ int tracer_explain(int err);
 /* Length of a jiffy, in ns. */
 __u64 kernel_jiffy_ns(void);
 
+/*
+ * Each record says who and where (as it does from the start on), or only the
+ * first of a connection, which is enough for who knows all sockets.  The kernel
+ * side asks for it itself when it loses a record.
+ */
+void tracer_repeat_ident(struct tracer *t, bool repeat);
+
 /* Hands the records that are there to fn.  Their number, or fn's error. */
 long tracer_drain(struct tracer *t, ring_fn fn, void *ctx, long max);
 

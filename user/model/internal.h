@@ -32,6 +32,23 @@ void conn_resolve(struct model *m, struct conn *c, __u64 now_ns);
 /* A new connection; NULL with m->no_memory set. */
 struct conn *conn_new(struct model *m, __u64 cookie);
 
+/* stream.c: what the kernel side leaves to us, because it keeps nothing of the socket. */
+/* Who and where, from a record of c; what it does not say is kept, or taken from the listener. */
+void stream_ident(struct model *m, struct conn *c, const struct rec_step *s,
+		  const struct sock_ident *ident);
+/* Roles, dwell and age, by what is known of c. */
+void stream_step(struct model *m, const struct conn *c, struct rec_step *s, struct sock_end *end);
+/* Listeners that the filter leaves out. */
+void unshown_step(struct model *m, const struct rec_step *s, const struct sock_ident *ident);
+void unshown_row(struct model *m, const struct row_sock *row);
+/* c, a listener, is over: what it accepted before may become known only now. */
+void listener_gone(struct model *m, const struct conn *c, __u64 now_ns);
+/* c is in LISTEN from here on. */
+void listener_add(struct model *m, const struct conn *c);
+/* Owner and cgroup of the listener that what came in at id's local end came through, if there is
+ * no doubt which: false, and nothing is changed, if there is. */
+bool owner_of_port(struct model *m, struct sock_ident *id);
+
 void small_record(struct model *m, const struct rec_small *r);
 void small_row(struct model *m, const struct row_sock *row);
 /* The big socket went to CLOSE: true when the connection goes on, or may, in a small one. */
@@ -63,8 +80,6 @@ void request_row(struct model *m, const struct row_sock *row);
 /* It became a connection, or its end was waited for long enough. */
 void request_done(struct model *m, const struct sock_ident *ident);
 void request_over(struct model *m, struct conn *c);
-/* Has a listener's owner for what came in at its port. */
-void request_owner(struct model *m, struct conn *c);
 /* Tells of an end later, unless something comes that explains it. */
 void end_later(struct model *m, struct conn *c, __u64 at_ns);
 /* ... for the one that was taken off the queue just now: once more. */

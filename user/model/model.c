@@ -18,7 +18,9 @@ int model_init(struct model *m)
 {
 	memset(m, 0, sizeof(*m));
 	rules_default(&m->rules);
-	return table_init(&m->table);
+	if (table_init(&m->table))
+		return -ENOMEM;
+	return table_init(&m->hidden);
 }
 
 void model_free(struct model *m)
@@ -27,7 +29,9 @@ void model_free(struct model *m)
 	m->n_sinks = 0;
 	deadlines_free(&m->deadlines);
 	free(m->ends.wait);
+	free(m->listeners.cookie);
 	table_free(&m->table);
+	table_free(&m->hidden);
 }
 
 int model_add_sink(struct model *m, struct sink *s)
@@ -106,6 +110,8 @@ static void count_port(struct model *m, struct conn *c)
 
 void conn_state(struct model *m, struct conn *c, unsigned int state, __u64 since_ns, bool at_least)
 {
+	if (state == ST_LISTEN && c->state != ST_LISTEN)
+		listener_add(m, c);
 	conn_resolve(m, c, since_ns);
 	m->by_state[c->state]--;
 	m->by_state[state]++;
@@ -202,6 +208,8 @@ static void big_step(struct model *m, struct conn *c, const struct rec_step *s,
 	}
 	if (small_takes_over(m, c, s, end))
 		return;
+	if (s->from == ST_LISTEN)
+		listener_gone(m, c, s->mono_ns);
 	t.end = s->from == ST_LISTEN ? NULL : end;
 	t.reason = reason_of_end(s->from, s->flags, end);
 	if (m->small_source == SMALL_UNSEEN && t.reason == REASON_TIME_WAIT_OVERFLOW)
@@ -236,26 +244,46 @@ static struct conn *step_conn(struct model *m, const struct rec_step *s)
 		c = conn_new(m, s->cookie);
 	if (!c)
 		return NULL;
-	if (ident)
+	if (ident && s->flags & STEP_STREAM)
+		stream_ident(m, c, s, ident);
+	else if (ident)
 		c->ident = *ident;
 	else if (!c->ident.family)
 		m->unknown = true;
 	return c;
 }
 
-static int step_record(struct model *m, const struct rec_step *s)
+static int step_record(struct model *m, const struct rec_step *rec)
 {
+	struct rec_step s = *rec;
+	struct sock_end end = {0};
 	struct conn *c;
 
-	if (!s->from || s->from >= ST_MAX || !s->to || s->to >= ST_MAX)
+	if (!s.from || s.from >= ST_MAX || !s.to || s.to >= ST_MAX)
 		return -EINVAL;
-	c = step_conn(m, s);
+	if (s.flags & STEP_UNSHOWN) {
+		unshown_step(m, &s, rec_ident(rec));
+		return 0;
+	}
+	c = step_conn(m, rec);
 	if (!c)
 		return 0;
-	if (s->flags & STEP_HELD)
-		held_step(m, c, s);
-	big_step(m, c, s, rec_end(s));
+	if (rec_end(rec))
+		end = *rec_end(rec);
+	if (s.flags & STEP_STREAM)
+		stream_step(m, c, &s, &end);
+	if (s.flags & STEP_HELD)
+		held_step(m, c, &s);
+	big_step(m, c, &s, rec_end(rec) ? &end : NULL);
 	return 0;
+}
+
+static void owner_record(struct model *m, const struct rec_owner *r)
+{
+	struct conn *c = table_find(&m->table, r->cookie);
+
+	if (c && c->ident.owner.how <= r->owner.how)
+		c->ident.owner = r->owner;
 }
 
 int model_record(struct model *m, const void *rec, size_t size)
@@ -267,6 +295,7 @@ int model_record(struct model *m, const void *rec, size_t size)
 		[REC_OPEN_END] = sizeof(struct rec_open_end),
 		[REC_SMALL] = sizeof(struct rec_small),
 		[REC_REQUEST] = sizeof(struct rec_request),
+		[REC_OWNER] = sizeof(struct rec_owner),
 	};
 	const __u8 *kind = rec;
 
@@ -278,6 +307,10 @@ int model_record(struct model *m, const void *rec, size_t size)
 	}
 	if (*kind == REC_REQUEST) {
 		request_record(m, rec);
+		return 0;
+	}
+	if (*kind == REC_OWNER) {
+		owner_record(m, rec);
 		return 0;
 	}
 	return step_record(m, rec);
@@ -309,7 +342,7 @@ static void row_new(struct model *m, const struct row_sock *row)
 		return;
 	c->ident = row->ident;
 	c->roles = row->roles;
-	c->before = row->flags & ROW_BEFORE;
+	c->before = row->flags & ROW_BEFORE && !m->started;
 	c->seen_ns = row->mono_ns;
 	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
 }
@@ -318,9 +351,11 @@ bool model_behind(const struct model *m, const struct row_sock *row)
 {
 	const struct conn *c;
 
-	if (row->kind != ROW_SMALL || row->flags & ROW_FILTERED)
+	if (row->kind == ROW_REQUEST || row->flags & ROW_FILTERED)
 		return false;
 	c = table_find(&m->table, row->cookie);
+	if (row->kind == ROW_FULL)
+		return !c || c->state != row->state;
 	return !c || (!c->small && !c->in_limbo);
 }
 
@@ -328,8 +363,12 @@ void model_row(struct model *m, const struct row_sock *row)
 {
 	struct conn *c;
 
-	if (row->flags & ROW_FILTERED || row->state >= ST_MAX)
+	if (row->state >= ST_MAX)
 		return;
+	if (row->flags & ROW_FILTERED) {
+		unshown_row(m, row);
+		return;
+	}
 	if (row->kind == ROW_SMALL) {
 		small_row(m, row);
 		return;

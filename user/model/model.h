@@ -47,10 +47,14 @@ struct ends {
 };
 
 #define RECENT_SYNS 8
+#define GONE_LISTENERS 32
 #define REUSE_BITS 14
 
 struct model {
 	struct table table;
+	struct table hidden; /* listeners that the filter leaves out, and some that are gone */
+	__u64 gone[GONE_LISTENERS]; /* cookies of these, the last ones */
+	__u32 n_gone;
 	struct deadlines deadlines;
 	struct rules rules;
 	struct filter filter; /* what the kernel side could not decide */
@@ -70,11 +74,14 @@ struct model {
 	bool half_open;		       /* show them */
 	__u32 rows_half_open;	       /* new ones that this sweep has brought */
 	__u64 unshown;		       /* ... and rows of those over the limit */
-	__u64 last_listener;	       /* whose owner a request socket got */
 	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets that went to SYN_SENT */
 	__u32 n_recent_syn;
 	__u32 reuse[1 << REUSE_BITS]; /* ending small sockets by ports and peer: slots + 1 */
-	struct ends ends;	      /* small sockets whose end waits for what follows it */
+	struct listeners {
+		__u64 *cookie;
+		__u32 n, room;
+	} listeners;	   /* some are gone: see listener_add() */
+	struct ends ends;  /* small sockets whose end waits for what follows it */
 	__u64 overflow_ns; /* a full tcp_max_tw_buckets was last seen to refuse one; set by who
 			      looks */
 	__u64 lost_ns;	   /* when a loss was last told */
@@ -82,6 +89,7 @@ struct model {
 	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records
 			   */
 	__u64 resync_ns;  /* begin of the resync that goes on */
+	__u64 start_ns;	  /* when the kernel side began to tell */
 	__u32 by_state[ST_MAX];
 	bool started;	/* after model_hello(): before it, rows are sockets from before the start */
 	bool unknown;	/* a record spoke of an unknown connection: a resync is due */

@@ -34,49 +34,6 @@ static __u64 request_cookie(const struct sock_ident *id)
 	return h | MADE_UP;
 }
 
-static bool any_addr(const __u8 addr[16])
-{
-	static const __u8 v6[16], v4[16] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(addr, v6, 16) || !memcmp(addr, v4, 16);
-}
-
-static bool listens_for(const struct conn *l, const struct sock_ident *id)
-{
-	return l->state == ST_LISTEN && l->ident.lport == id->lport &&
-	       l->ident.netns == id->netns &&
-	       (any_addr(l->ident.laddr) || !memcmp(l->ident.laddr, id->laddr, 16));
-}
-
-/* In a flood the last one that was found is nearly always the one. */
-static const struct conn *listener_of(struct model *m, const struct sock_ident *id)
-{
-	const struct conn *l = table_find(&m->table, m->last_listener);
-	__u32 slot = 0;
-
-	if (!m->by_state[ST_LISTEN])
-		return NULL;
-	if (l && listens_for(l, id))
-		return l;
-	while ((l = table_next(&m->table, &slot)) && !listens_for(l, id))
-		;
-	if (l)
-		m->last_listener = l->cookie;
-	return l;
-}
-
-void request_owner(struct model *m, struct conn *c)
-{
-	const struct conn *l = listener_of(m, &c->ident);
-
-	if (!l)
-		return;
-	c->ident.owner = l->ident.owner;
-	c->ident.cgroup = l->ident.cgroup;
-	if (c->ident.owner.how > OWNER_LISTENER)
-		c->ident.owner.how = OWNER_LISTENER;
-}
-
 /* Not told yet: it may become a connection, which tells it then. */
 static void request_begins(struct model *m, const struct sock_ident *id, __u64 mono_ns,
 			   enum via via, bool at_least)
@@ -91,7 +48,7 @@ static void request_begins(struct model *m, const struct sock_ident *id, __u64 m
 	c->half_open = true;
 	c->end_via = via;
 	m->n_half_open++;
-	request_owner(m, c);
+	owner_of_port(m, &c->ident);
 	if (filter_owner(&m->filter, &c->ident.owner))
 		conn_state(m, c, ST_SYN_RECV, mono_ns, at_least);
 	else
