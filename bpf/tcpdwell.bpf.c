@@ -7,6 +7,7 @@
 #include "states.h"
 #include "maps.bpf.h"
 #include "sock.bpf.h"
+#include "again.bpf.h"
 #include "emit.bpf.h"
 #include "step.bpf.h"
 #include "stream.bpf.h"
@@ -16,8 +17,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(set_state, struct sock *sk, int from, int to)
+static __always_inline int take_step(struct sock *sk, int from, int to)
 {
 	/* close() after our FIN went out sets the state that it has: no transition */
 	if (from == to || !is_tcp(sk))
@@ -28,6 +28,23 @@ int BPF_PROG(set_state, struct sock *sk, int from, int to)
 	else
 		on_step(sk, from, to);
 	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(set_state, struct sock *sk, int from, int to)
+{
+	note_taken(sk, to);
+	return take_step(sk, from, to);
+}
+
+/* Behind the first, by the order in which they are attached. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(set_state_again, struct sock *sk, int from, int to)
+{
+	if (was_taken(sk, to))
+		return 0;
+	__sync_fetch_and_add(&counters.again, 1);
+	return take_step(sk, from, to);
 }
 
 static __always_inline void mark_reset(struct sock *sk, __u8 flag)

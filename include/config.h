@@ -28,6 +28,7 @@ struct counters {
 	__u64 req_born;	   /* request sockets: SYNs that were answered */
 	__u64 req_done;	   /* ... that became a connection */
 	__u64 req_unshown; /* records of request sockets over the limit of the stream */
+	__u64 again;	   /* transitions that only the second program saw: see again.bpf.h */
 	__u64 held;	   /* times a SYN_SENT was held back, its local port not being known */
 };
 

@@ -236,7 +236,7 @@ static void take_losses(struct run *r, __u64 now_ns)
 	for (int cause = 0; cause < LOST_NCAUSES; cause++) {
 		__u64 n = tracer_lost(&r->tracer, cause);
 
-		if (!n)
+		if (!n && (cause != LOST_INTERRUPTED || !tracer_unseen(&r->tracer)))
 			continue;
 		note(r, EV_LOST, now_ns, n, cause);
 		model_lost(&r->model, cause, n, now_ns);

@@ -40,6 +40,7 @@ struct tracer {
 	__u64 start_ns;
 	__u64 lost_told[LOST_NCAUSES];
 	__u64 held_seen;
+	__u64 unseen; /* calls of other programs that the kernel skipped */
 };
 
 /*
@@ -77,6 +78,13 @@ int tracer_catch_up(struct tracer *t, ring_fn fn, void *ctx);
  * (tracer.epoll) ends the wait too, and is then what this gives; else -1.
  */
 int tracer_wait(struct tracer *t, bool busy, int timeout_ms);
+
+/*
+ * Whether programs beside the transitions' (timers, resets) were skipped since
+ * this was last asked, since they were running already on their CPU: nothing
+ * need be lost, but a small socket may have gone untold, and rows tell which.
+ */
+bool tracer_unseen(struct tracer *t);
 
 /* Records lost by a cause since this was last asked. */
 __u64 tracer_lost(struct tracer *t, enum lost_cause cause);

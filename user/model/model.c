@@ -458,7 +458,8 @@ void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_n
 {
 	m->sum.lost[cause] += count;
 	m->lost_ns = now_ns;
-	TELL(m, lost, cause, count, now_ns);
+	if (count)
+		TELL(m, lost, cause, count, now_ns);
 }
 
 void model_settle(struct model *m)

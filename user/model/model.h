@@ -134,6 +134,7 @@ void model_tick(struct model *m, __u64 now_ns);
 
 /* Fills in the counts of sockets, tells, and then tells of each socket that was there before. */
 void model_hello(struct model *m, struct hello *h);
+/* count may be 0: nothing that is known of, but small sockets may have changed untold. */
 void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_ns);
 /* At the end, before the summary: what waits for a later word on it is told without. */
 void model_settle(struct model *m);

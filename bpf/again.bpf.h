@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel does not run a program on a CPU where it is running already
+ * (bpf_prog->active, Linux 5.12): a transition that a softirq brings while
+ * set_state() runs in a task's context, or another task's while that one is
+ * preempted, would be missed.  So there is a second program on the tracepoint,
+ * behind the first, which takes what the first did not: that one leaves a note.
+ */
+#ifndef TCPDWELL_AGAIN_BPF_H
+#define TCPDWELL_AGAIN_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline void note_taken(const struct sock *sk, int to)
+{
+	__u32 zero = 0;
+	struct taken *t = bpf_map_lookup_elem(&taken_here, &zero);
+	__u64 i;
+
+	if (!t)
+		return;
+	i = t->n++ & (TAKEN - 1);
+	t->step[i].sk = (__u64)sk;
+	t->step[i].to = to;
+}
+
+/*
+ * Whether the first program took it.  Interrupts nest: the note is among the
+ * last few, mostly the last.  It is used up, so that it can't be taken for a
+ * later one's.
+ */
+static __always_inline bool was_taken(const struct sock *sk, int to)
+{
+	__u32 zero = 0;
+	struct taken *t = bpf_map_lookup_elem(&taken_here, &zero);
+
+	if (!t)
+		return true;
+	for (int back = 1; back <= TAKEN; back++) {
+		__u64 i = (t->n - back) & (TAKEN - 1);
+
+		if (t->step[i].sk != (__u64)sk || t->step[i].to != (__u64)to)
+			continue;
+		t->step[i].sk = 0;
+		return true;
+	}
+	return false;
+}
+
+#endif
