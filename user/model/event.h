@@ -69,6 +69,7 @@ struct conn {
 	bool set_aside : 1;    /* its socket has a later connection: see small_set_aside() */
 	bool reuse_linked : 1; /* see small_reuse() */
 	bool used : 1;	       /* see table.c */
+	bool untold : 1;       /* its SYN_SENT waits for its local port: see model.picks */
 };
 
 /* What is kept for each socket of the host: 256 bytes with its share of the index. */

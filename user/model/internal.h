@@ -11,8 +11,11 @@
 /* Above COOKIE_MASK: a small socket whose cookie is that of a later connection of the socket. */
 #define SET_ASIDE (1ULL << 62)
 
+/* Whether c is to be told of; all are, but in a replay with a filter. */
+enum match conn_picked(const struct model *m, const struct conn *c);
+
 /* One transition of a connection: tells it if the filter wants it ... */
-void conn_tell(struct model *m, const struct conn *c, struct transition *t);
+void conn_tell(struct model *m, struct conn *c, struct transition *t);
 
 /* ... and keeps the state. */
 void conn_step(struct model *m, struct conn *c, struct transition *t);

@@ -10,8 +10,11 @@ bool model_row_news(struct model *m, const struct row_sock *row)
 	bool known = c != NULL;
 	struct conn before;
 
-	if (row->flags & ROW_FILTERED)
-		return false;
+	/* a listener that is not shown says whose the connections are that it accepts */
+	if (row->flags & ROW_FILTERED) {
+		model_row(m, row);
+		return row->kind == ROW_FULL && row->state == ST_LISTEN;
+	}
 	if (known)
 		memcpy(&before, c, sizeof(before));
 	model_row(m, row);

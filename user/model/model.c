@@ -53,6 +53,11 @@ struct conn *conn_new(struct model *m, __u64 cookie)
 	return c;
 }
 
+enum match conn_picked(const struct model *m, const struct conn *c)
+{
+	return m->picks ? m->picks(m->picks_ctx, c) : MATCH_YES;
+}
+
 static void tell_alert(struct model *m, struct conn *c, const struct rule *rule, __u64 now_ns,
 		       enum alert_status status)
 {
@@ -67,6 +72,8 @@ static void tell_alert(struct model *m, struct conn *c, const struct rule *rule,
 		.at_least = c->at_least,
 	};
 
+	if (conn_picked(m, c) != MATCH_YES)
+		return;
 	if (status == ALERT_FIRING)
 		m->sum.alerts++;
 	TELL(m, alert, &a);
@@ -134,14 +141,45 @@ bool model_full(const struct model *m)
 	return m->count_max && m->sum.transitions >= m->count_max;
 }
 
-void conn_tell(struct model *m, const struct conn *c, struct transition *t)
+static void tell_step(struct model *m, struct transition *t)
 {
-	t->conn = c;
-	t->over = t->first ? NULL : rules_passed(&m->rules, c, t->from, t->dwell_ns);
 	if (wanted(m, t) && !model_full(m)) {
 		m->sum.transitions++;
 		TELL(m, transition, t);
 	}
+}
+
+/* The SYN_SENT that a filter on its local port did not know what to do with. */
+static void tell_late(struct model *m, struct conn *c)
+{
+	struct transition t = {
+		.conn = c,
+		.mono_ns = c->since_ns,
+		.from = ST_CLOSE,
+		.to = ST_SYN_SENT,
+		.first = true,
+	};
+	__u8 roles = c->roles;
+
+	c->untold = false;
+	c->roles = ROLES(ROLE_ACTIVE, 0);
+	tell_step(m, &t);
+	c->roles = roles;
+}
+
+void conn_tell(struct model *m, struct conn *c, struct transition *t)
+{
+	enum match match = conn_picked(m, c);
+
+	if (match != MATCH_YES) {
+		c->untold = match == MATCH_LATER && t->first && t->to == ST_SYN_SENT;
+		return;
+	}
+	if (c->untold)
+		tell_late(m, c);
+	t->conn = c;
+	t->over = t->first ? NULL : rules_passed(&m->rules, c, t->from, t->dwell_ns);
+	tell_step(m, t);
 }
 
 void conn_step(struct model *m, struct conn *c, struct transition *t)
@@ -440,16 +478,29 @@ void model_tick(struct model *m, __u64 now_ns)
 		fire(m, deadline_conn(&m->deadlines, &m->table), now_ns);
 }
 
+static void count_sockets(const struct model *m, struct hello *h)
+{
+	struct conn *c;
+	__u32 slot = 0;
+
+	if (!m->picks) {
+		memcpy(h->sockets, m->by_state, sizeof(h->sockets));
+		return;
+	}
+	while ((c = table_next(&m->table, &slot)))
+		h->sockets[c->state] += conn_picked(m, c) == MATCH_YES;
+}
+
 void model_hello(struct model *m, struct hello *h)
 {
 	struct conn *c;
 	__u32 slot = 0;
 
-	for (int i = 0; i < ST_MAX; i++)
-		h->sockets[i] = m->by_state[i];
+	count_sockets(m, h);
 	TELL(m, hello, h);
 	while ((c = table_next(&m->table, &slot)))
-		if (c->before && filter_step(&m->filter, c->state, c->state, UINT64_MAX))
+		if (c->before && conn_picked(m, c) == MATCH_YES &&
+		    filter_step(&m->filter, c->state, c->state, UINT64_MAX))
 			TELL(m, socket, c, h->mono_ns);
 	m->started = true;
 }

@@ -58,6 +58,10 @@ struct model {
 	struct deadlines deadlines;
 	struct rules rules;
 	struct filter filter; /* what the kernel side could not decide */
+	/* Which connections to tell of, where no kernel side has chosen; NULL: all.  MATCH_LATER:
+	 * when its local port is known. */
+	enum match (*picks)(const void *ctx, const struct conn *c);
+	const void *picks_ctx;
 	enum small_source small_source;
 	bool alerts;		   /* tell of rules that are passed while a socket stays */
 	struct pressure *pressure; /* counts ports; NULL: nobody does */

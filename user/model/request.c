@@ -55,7 +55,7 @@ static void request_begins(struct model *m, const struct sock_ident *id, __u64 m
 		conn_forget(m, c, mono_ns);
 }
 
-static void tell_begin(struct model *m, const struct conn *c)
+static void tell_begin(struct model *m, struct conn *c)
 {
 	struct transition t = {
 		.mono_ns = c->since_ns,
@@ -165,7 +165,7 @@ void request_over(struct model *m, struct conn *c)
 
 	t.at_least = c->at_least;
 	tell_begin(m, c);
-	m->sum.half_open++;
+	m->sum.half_open += conn_picked(m, c) == MATCH_YES;
 	c->end.facts = END_NO_TCP;
 	c->end.age_ns = t.dwell_ns;
 	conn_step(m, c, &t);

@@ -339,6 +339,16 @@ EITHER void code_request(struct codec *c, struct rec_request *r, bool w)
 	CODE(c, COL_PORT, r->rport, w);
 }
 
+EITHER void code_owner(struct codec *c, struct rec_owner *r, __u32 shape, bool w)
+{
+	struct sock_ident id = {.owner = r->owner};
+
+	code_cookie(c, &r->cookie, shape, w);
+	code_who(c, &id, w);
+	if (!w)
+		r->owner = id.owner;
+}
+
 /*
  * The rest
  */
@@ -425,8 +435,8 @@ static void shape_to(const __u8 b[8], struct rec_event *e)
 		[REC_STEP] = sizeof(e->step),	[REC_OPEN] = sizeof(e->open),
 		[REC_END] = sizeof(e->end),	[REC_OPEN_END] = sizeof(e->open_end),
 		[REC_SMALL] = sizeof(e->small), [REC_REQUEST] = sizeof(e->request),
-		[EV_ROW] = sizeof(e->row),	[EV_META] = sizeof(e->meta),
-		[EV_NETNS] = sizeof(e->netns),
+		[REC_OWNER] = sizeof(e->owner), [EV_ROW] = sizeof(e->row),
+		[EV_META] = sizeof(e->meta),	[EV_NETNS] = sizeof(e->netns),
 	};
 	size_t size = b[0] <= EV_NETNS ? sizes[b[0]] : sizeof(e->at);
 
@@ -448,6 +458,8 @@ static void shape_to(const __u8 b[8], struct rec_event *e)
 		e->request.what = b[1];
 		e->request.family = b[2];
 		e->request.retransmits = b[3];
+	} else if (b[0] == REC_OWNER) {
+		e->owner.kind = b[0];
 	} else if (b[0] == EV_ROW) {
 		e->row.kind = b[1];
 		e->row.state = b[2];
@@ -470,6 +482,9 @@ EITHER void code_body(struct codec *c, unsigned int kind, void *body, __u32 shap
 		break;
 	case REC_REQUEST:
 		code_request(c, body, w);
+		break;
+	case REC_OWNER:
+		code_owner(c, body, shape, w);
 		break;
 	case EV_ROW:
 		code_row(c, body, shape, w);

@@ -90,6 +90,8 @@ bool rec_event_ok(const struct rec_event *e)
 		return small_ok(&e->small);
 	case REC_REQUEST:
 		return request_ok(&e->request);
+	case REC_OWNER:
+		return e->owner.owner.how <= OWNER_OPEN;
 	case EV_ROW:
 		return row_ok(&e->row);
 	case EV_META:

@@ -10,7 +10,7 @@
 #define REC_TEXT_MAX 512
 #define REC_NAME_MAX 64
 
-/* 0 to REC_REQUEST are the kinds of records: see wire.h. */
+/* 0 to REC_OWNER are the kinds of records: see wire.h. */
 enum rec_event_kind {
 	EV_ROW = 16,
 	EV_META,     /* first in each file */
@@ -80,6 +80,7 @@ struct rec_event {
 		struct rec_open_end open_end;
 		struct rec_small small;
 		struct rec_request request;
+		struct rec_owner owner;
 		struct row_sock row;
 		struct rec_meta meta;
 		struct rec_netns netns;

@@ -15,6 +15,11 @@ static void begin(struct player *p, const struct rec_meta *meta)
 	p->meta = *meta;
 	m->small_source = meta->small_source;
 	m->half_open = meta->half_open;
+	m->start_ns = meta->start_ns;
+	if (p->sift.active) {
+		m->picks = sift_picks;
+		m->picks_ctx = &p->sift;
+	}
 	p->late_rules = rules_fingerprint(&m->rules) != meta->rules;
 }
 
@@ -161,7 +166,7 @@ static bool time_is_up(const struct player *p)
 
 static void play(struct player *p, struct rec_event *e)
 {
-	if (e->kind <= REC_REQUEST)
+	if (e->kind <= REC_OWNER)
 		model_record(p->model, &e->step, sizeof(e->open_end));
 	else if (e->kind == EV_ROW)
 		model_row(p->model, &e->row);
@@ -183,8 +188,6 @@ int player_event(struct player *p, struct rec_event *e)
 	if (p->late_rules && ns && p->model->started)
 		fire_due(p, ns);
 	if (p->skip && e->kind == EV_ROW)
-		return 0;
-	if (p->sift.active && !sift_event(&p->sift, p->model, e))
 		return 0;
 	play(p, e);
 	return p->over || model_full(p->model);

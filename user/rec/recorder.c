@@ -51,6 +51,7 @@ void recorder_record(struct recorder *r, const void *rec, size_t size)
 		[REC_OPEN_END] = sizeof(struct rec_open_end),
 		[REC_SMALL] = sizeof(struct rec_small),
 		[REC_REQUEST] = sizeof(struct rec_request),
+		[REC_OWNER] = sizeof(struct rec_owner),
 	};
 	const __u8 *kind = rec;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The filter in front of a replay, which live is the kernel side's: see bpf/step.bpf.h. */
+/* The filter of a replay, which live is the kernel side's.  The model has to hear of everything:
+ * owners and ports come from other records than those that are asked for. */
 #ifndef TCPDWELL_REC_SIFT_H
 #define TCPDWELL_REC_SIFT_H
 
@@ -15,7 +16,7 @@ struct sift {
 	const char *(*cgroup_path)(__u64 id);
 };
 
-/* Whether the model is to be told of it.  It may be changed: see there. */
-bool sift_event(const struct sift *s, const struct model *m, struct rec_event *e);
+/* For model.picks; ctx is a struct sift. */
+enum match sift_picks(const void *ctx, const struct conn *c);
 
 #endif
