@@ -14,6 +14,7 @@
 #include "tap.h"
 
 #define STAY_MS 2500
+#define APART_MS 100 /* expiries are told in jiffies: a re-arm at once is none */
 #define RFC1337 "net.ipv4.tcp_rfc1337"
 #define CHAIN "CLOSED>SYN_SEND>ESTABLISHED>FIN_WAIT_1>FIN_WAIT_2>TIMED_WAIT"
 
@@ -129,6 +130,7 @@ int main(void)
 	tiers_start(&ts, NULL);
 	play_begin(&p);
 	tiers_await(&ts, "TIMED_WAIT");
+	sleep_ms(APART_MS);
 	play_act(&p);
 	tiers_let_sweep();
 	for (int f = 0; f < FAM_COUNT; f++)

@@ -16,7 +16,7 @@
 /* Expiries are told in jiffies, of at most 10 ms: less is no new expiry. */
 #define SAME_EXPIRY_NS 20000000ULL
 /* Where the tick comes late, as in a guest that waits for its CPU, jiffies lag behind the clock and
- * an expiry seems later than it is: no re-arm. */
+ * the expiry in a row seems later than it is: no re-arm. */
 #define REARM_NS 100000000ULL
 /* How much later than its time stamp a record may get into the buffer, on a busy machine. */
 #define RECORD_LATE_NS 250000000ULL
@@ -153,6 +153,7 @@ struct expiry {
 static void small_timer(struct model *m, struct conn *c, const struct expiry *e)
 {
 	__u64 fires_ns = e->until_ns + e->wheel_us * 1000ULL;
+	__u64 noise_ns = e->via == VIA_SWEEP ? REARM_NS : SAME_EXPIRY_NS;
 	bool both = e->substate == ST_TIME_WAIT && c->state == ST_TIME_WAIT;
 
 	/* A re-arm only puts the end off: this is a row read before one that a record has told. */
@@ -160,7 +161,7 @@ static void small_timer(struct model *m, struct conn *c, const struct expiry *e)
 		return;
 	if (e->substate == ST_TIME_WAIT && c->state != ST_TIME_WAIT)
 		enter_time_wait(m, c, e->entered_ns, e->via);
-	else if (e->substate == ST_TIME_WAIT && e->until_ns > c->until_ns + REARM_NS)
+	else if (e->substate == ST_TIME_WAIT && e->until_ns > c->until_ns + noise_ns)
 		rearmed(m, c);
 	/* the same expiry, told again, differs by a jiffy's noise */
 	if (e->wheel_us && apart(fires_ns, c->fires_ns) > SAME_EXPIRY_NS)
