@@ -255,11 +255,25 @@ static __u64 again_ns(const struct rule *rule)
 }
 
 /* After a look: true when there is nothing more to wait for. */
+/* The kernel keeps no begin of the stay: the model knows it better than the row. */
+static struct row_sock row_of(const struct waiting *w, const struct look *l)
+{
+	struct row_sock row = l->row;
+
+	if (w->since_ns >= row.since_ns)
+		return row;
+	row.since_ns = w->since_ns;
+	if (!w->alert.conn->at_least)
+		row.flags &= ~ROW_AT_LEAST;
+	return row;
+}
+
 static bool judge(struct alarm *a, struct waiting *w, const struct look *l, __u64 now_ns)
 {
 	const struct rule *rule = rules_by_name(&a->model->rules, w->rule);
 	struct alert alert = w->alert;
-	struct evidence e = {.row = &l->row, .looked = a->has_holders && !a->holders.partial};
+	struct row_sock row = row_of(w, l);
+	struct evidence e = {.row = &row, .looked = a->has_holders && !a->holders.partial};
 
 	if (!goes_on(w) || !rule || l->found == LOOK_ELSEWHERE)
 		return true;
