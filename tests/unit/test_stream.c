@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Sockets of which the kernel side keeps nothing: roles, dwell and owner by the steps before. */
+#include "feed.h"
+
+#define A 7ULL
+#define B 8ULL
+#define L 20ULL /* a listener, at LPORT */
+#define LPORT 54321
+
+static struct sock_ident listener_ident(__u32 pid)
+{
+	struct sock_ident id = ident_of(L);
+
+	memset(id.laddr, 0, sizeof(id.laddr));
+	memset(id.raddr, 0, sizeof(id.raddr));
+	id.laddr[10] = id.laddr[11] = id.raddr[10] = id.raddr[11] = 0xff;
+	id.lport = LPORT;
+	id.rport = 0;
+	id.owner = (struct sock_owner){.pid = pid, .tid = pid, .how = OWNER_OPEN, .comm = "httpd"};
+	return id;
+}
+
+static void told_open(__u64 cookie, unsigned int from, unsigned int to, unsigned int flags,
+		      struct sock_ident id, __u64 dwell_ns)
+{
+	struct rec_open r = {.step = step_of(cookie, from, to, dwell_ns), .ident = id};
+
+	r.step.kind = REC_OPEN;
+	r.step.roles = 0;
+	r.step.flags = flags | STEP_STREAM;
+	take(&r, sizeof(r));
+}
+
+static void listens(__u64 cookie, __u32 pid, unsigned int flags)
+{
+	told_open(cookie, ST_CLOSE, ST_LISTEN, STEP_FIRST | flags, listener_ident(pid), 0);
+}
+
+static void connects(__u64 cookie)
+{
+	told_open(cookie, ST_CLOSE, ST_SYN_SENT, STEP_FIRST, ident_of(cookie), 0);
+}
+
+static void accepted(__u64 cookie, __u64 listener, __u64 handshake_ns)
+{
+	struct sock_ident id = ident_of(cookie);
+
+	id.lport = LPORT;
+	id.born_ns = feed.now_ns - handshake_ns;
+	memset(&id.owner, 0, sizeof(id.owner));
+	id.owner.listener = listener;
+	told_open(cookie, ST_SYN_RECV, ST_ESTABLISHED, STEP_FIRST | STEP_HELD, id, handshake_ns);
+}
+
+static void goes(__u64 cookie, unsigned int from, unsigned int to)
+{
+	struct rec_step r = step_of(cookie, from, to, 0);
+
+	r.roles = 0;
+	r.flags = STEP_STREAM;
+	take(&r, sizeof(r));
+}
+
+static void closes(__u64 cookie, unsigned int from)
+{
+	ends_with(cookie, from, 0, STEP_STREAM, (struct sock_end){0});
+}
+
+static void a_client(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	connects(A);
+	later(MS);
+	goes(A, ST_SYN_SENT, ST_ESTABLISHED);
+	later(SEC);
+	goes(A, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	later(3 * SEC);
+	goes(A, ST_CLOSE_WAIT, ST_LAST_ACK);
+	later(MS);
+	closes(A, ST_LAST_ACK);
+	s = told(ST_CLOSE, ST_SYN_SENT, 0);
+	assert_true(s->t.first);
+	assert_int_equal(s->conn.roles, ROLES(ROLE_ACTIVE, 0));
+	told(ST_SYN_SENT, ST_ESTABLISHED, MS);
+	s = told(ST_ESTABLISHED, ST_CLOSE_WAIT, SEC);
+	assert_int_equal(s->conn.roles, ROLES(ROLE_ACTIVE, ROLE_PASSIVE));
+	told(ST_CLOSE_WAIT, ST_LAST_ACK, 3 * SEC);
+	s = told_end(ST_LAST_ACK, MS, REASON_FIN);
+	assert_int_equal(s->end.age_ns, 4 * SEC + 2 * MS);
+	assert_false(s->t.at_least);
+	all_is_over();
+}
+
+static void a_child_has_its_listeners_owner(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	listens(L, 4, 0);
+	told(ST_CLOSE, ST_LISTEN, 0);
+	later(SEC);
+	accepted(A, L, 5 * MS);
+	s = told(ST_LISTEN, ST_SYN_RECV, 0);
+	assert_int_equal(s->t.mono_ns, feed.now_ns - 5 * MS);
+	assert_int_equal(s->conn.ident.owner.pid, 4);
+	assert_int_equal(s->conn.ident.owner.how, OWNER_LISTENER);
+	s = told(ST_SYN_RECV, ST_ESTABLISHED, 5 * MS);
+	assert_int_equal(s->conn.roles, ROLES(ROLE_PASSIVE, 0));
+}
+
+static void of_two_listeners_the_one_that_was_named(void **unused)
+{
+	(void)unused;
+	listens(L, 4, 0);
+	listens(L + 1, 5, 0);
+	told(ST_CLOSE, ST_LISTEN, 0);
+	told(ST_CLOSE, ST_LISTEN, 0);
+	accepted(A, L + 1, MS);
+	assert_int_equal(told(ST_LISTEN, ST_SYN_RECV, 0)->conn.ident.owner.pid, 5);
+	told(ST_SYN_RECV, ST_ESTABLISHED, MS);
+	/* which one is not known: nobody is named */
+	accepted(B, 0, MS);
+	assert_int_equal(told(ST_LISTEN, ST_SYN_RECV, 0)->conn.ident.owner.how, OWNER_UNKNOWN);
+}
+
+/* It was made while the listener was there, and became known only after. */
+static void a_listener_that_is_gone(void **unused)
+{
+	(void)unused;
+	listens(L, 4, 0);
+	told(ST_CLOSE, ST_LISTEN, 0);
+	later(MS);
+	closes(L, ST_LISTEN);
+	told(ST_LISTEN, ST_CLOSE, MS);
+	later(SEC);
+	accepted(A, 0, SEC + MS / 2);
+	assert_int_equal(told(ST_LISTEN, ST_SYN_RECV, 0)->conn.ident.owner.pid, 4);
+	told(ST_SYN_RECV, ST_ESTABLISHED, SEC + MS / 2);
+	accepted(B, 0, MS);
+	assert_int_equal(told(ST_LISTEN, ST_SYN_RECV, 0)->conn.ident.owner.how, OWNER_UNKNOWN);
+}
+
+static void a_listener_that_the_filter_leaves_out(void **unused)
+{
+	(void)unused;
+	listens(L, 4, STEP_UNSHOWN);
+	told_nothing();
+	assert_int_equal(feed.m.by_state[ST_LISTEN], 0);
+	accepted(A, L, MS);
+	assert_int_equal(told(ST_LISTEN, ST_SYN_RECV, 0)->conn.ident.owner.pid, 4);
+}
+
+/* SYN_SENT -> SYN_RECEIVED: the record of its end looks like a child's. */
+static void a_simultaneous_open(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	connects(A);
+	later(MS);
+	goes(A, ST_SYN_SENT, ST_SYN_RECV);
+	later(2 * MS);
+	accepted(A, 0, 9 * MS);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	told(ST_SYN_SENT, ST_SYN_RECV, MS);
+	s = told(ST_SYN_RECV, ST_ESTABLISHED, 2 * MS);
+	assert_int_equal(s->conn.roles, ROLES(ROLE_SIMULTANEOUS, 0));
+	assert_string_equal(s->conn.ident.owner.comm, "curl");
+	told_nothing();
+}
+
+static void one_that_was_there_before(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	feed.m.start_ns = feed.now_ns;
+	later(SEC);
+	told_open(A, ST_ESTABLISHED, ST_CLOSE_WAIT, 0, ident_of(A), 0);
+	s = told(ST_ESTABLISHED, ST_CLOSE_WAIT, SEC);
+	assert_true(s->t.at_least);
+	later(MS);
+	goes(A, ST_CLOSE_WAIT, ST_LAST_ACK);
+	s = told(ST_CLOSE_WAIT, ST_LAST_ACK, MS);
+	assert_false(s->t.at_least);
+}
+
+/* Steps were lost: how long it was in the state that it leaves is not known. */
+static void after_a_loss(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	feed.m.start_ns = feed.now_ns - SEC;
+	connects(A);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	later(SEC);
+	model_lost(&feed.m, LOST_RING_FULL, 1, feed.now_ns);
+	goes(A, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	s = told(ST_ESTABLISHED, ST_CLOSE_WAIT, 0);
+	assert_true(s->t.at_least);
+	assert_int_equal(s->conn.roles, ROLES(ROLE_ACTIVE, ROLE_PASSIVE));
+	/* the identity is repeated, without what only the first record knew */
+	later(MS);
+	told_open(A, ST_CLOSE_WAIT, ST_LAST_ACK, 0,
+		  (struct sock_ident){.family = 4, .lport = LPORT, .rport = 9}, 0);
+	s = told(ST_CLOSE_WAIT, ST_LAST_ACK, MS);
+	assert_string_equal(s->conn.ident.owner.comm, "curl");
+	assert_int_equal(s->conn.ident.born_ns, feed.now_ns - SEC - MS);
+	told_open(B, ST_ESTABLISHED, ST_CLOSE_WAIT, 0, ident_of(B), 0);
+	assert_true(told(ST_ESTABLISHED, ST_CLOSE_WAIT, 0)->t.at_least);
+}
+
+static void a_better_owner(void **unused)
+{
+	struct rec_owner r = {
+		.kind = REC_OWNER,
+		.cookie = A,
+		.owner = {.pid = 9, .how = OWNER_ACCEPT, .comm = "worker"},
+	};
+
+	(void)unused;
+	listens(L, 4, 0);
+	accepted(A, L, MS);
+	take(&r, sizeof(r));
+	goes(A, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	told(ST_CLOSE, ST_LISTEN, 0);
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	told(ST_SYN_RECV, ST_ESTABLISHED, MS);
+	assert_int_equal(told(ST_ESTABLISHED, ST_CLOSE_WAIT, 0)->conn.ident.owner.pid, 9);
+	/* of a connection that nobody knows, nothing follows */
+	r.cookie = B;
+	take(&r, sizeof(r));
+	told_nothing();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		feed_test(a_client),
+		feed_test(a_child_has_its_listeners_owner),
+		feed_test(of_two_listeners_the_one_that_was_named),
+		feed_test(a_listener_that_is_gone),
+		feed_test(a_listener_that_the_filter_leaves_out),
+		feed_test(a_simultaneous_open),
+		feed_test(one_that_was_there_before),
+		feed_test(after_a_loss),
+		feed_test(a_better_owner),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
