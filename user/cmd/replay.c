@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +8,13 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/playback.h"
 #include "cmd/term.h"
-#include "out/escape.h"
 #include "out/out.h"
-#include "rec/paths.h"
-#include "rec/player.h"
 #include "util/log.h"
 #include "util/parse.h"
 
 #define SECOND_NS 1000000000ULL
-#define FLUSH_EVERY 4096 /* events */
 
 struct replay_options {
 	struct options o; /* first: see states.c */
@@ -36,21 +32,12 @@ struct watch {
 
 struct replay {
 	const struct replay_options *o;
-	struct model model;
-	struct reader reader;
-	struct player player;
+	struct playback play;
 	struct watch watch;
-	__u64 events;
 	__u64 shown_ns;
 	__s64 pace_ns; /* with --speed: wall time of the recording's begin */
 	bool status;
-	bool ready; /* head of the recording read, output made */
 };
-
-static volatile sig_atomic_t stopped;
-
-/* The output asks by id alone. */
-static struct paths cgroups;
 
 enum key {
 	KEY_WATCH = 512,
@@ -189,110 +176,22 @@ static const struct sink_ops watch_ops = {
 	.free = watch_free,
 };
 
-/*
- * What the recording says of itself
- */
-
-static void cgroup_is(void *ctx, __u64 id, const char *path, size_t len)
+static int make_output(void *ctx, const struct rec_meta *m)
 {
-	paths_add(ctx, id, path, len);
-}
-
-static const char *cgroup_path(__u64 id)
-{
-	return paths_find(&cgroups, id);
-}
-
-/* A file can hold anything: nothing that a terminal would obey. */
-static void clean(char *text, size_t room)
-{
-	size_t len = strnlen(text, room - 1);
-	char safe[TERM_ESCAPE_MAX * REC_TEXT_MAX];
-	size_t n = term_escape(safe, text, len) - safe;
-
-	n = n < room ? n : room - 1;
-	memcpy(text, safe, n);
-	text[n] = '\0';
-}
-
-static void take_meta(const struct replay *r, struct rec_meta *m)
-{
-	const char *words = r->o->o.filter_words;
-	size_t len;
-
-	clean(m->version, sizeof(m->version));
-	clean(m->kernel, sizeof(m->kernel));
-	clean(m->tier, sizeof(m->tier));
-	clean(m->tier_reason, sizeof(m->tier_reason));
-	clean(m->filter, sizeof(m->filter));
-	len = strlen(m->filter);
-	if (*words)
-		snprintf(m->filter + len, sizeof(m->filter) - len, "%s%s", len ? "; of these " : "",
-			 words);
-}
-
-/* The name of a namespace is known to the recording alone. */
-static void take_netns(struct replay *r, const struct rec_netns *ns)
-{
-	struct filter *f = &r->player.sift.filter;
-
-	for (int i = 0; i < f->n_netns; i++) {
-		const char *want = r->o->o.netns_text[i];
-		const char *base = want ? strrchr(want, '/') : NULL;
-
-		if (want && !strcmp(base ? base + 1 : want, ns->name))
-			f->netns[i] = ns->ino;
-	}
-}
-
-static int names_found(const struct replay *r)
-{
-	const struct filter *f = &r->player.sift.filter;
-
-	for (int i = 0; i < f->n_netns; i++) {
-		if (f->netns[i])
-			continue;
-		warn_line("the recording knows no network namespace of the name given to --netns");
-		return STATUS_USAGE;
-	}
-	return 0;
-}
-
-static int make_output(struct replay *r, const struct rec_meta *m)
-{
+	struct replay *r = ctx;
 	struct out_options out = term_output(r->o->o.names);
 	struct sink *sink;
 
 	out.mono_to_real_ns = m->mono_to_real_ns;
-	out.cgroup_path = cgroup_path;
+	out.cgroup_path = playback_cgroup;
 	sink = r->o->o.json ? json_sink_new(&out) : text_sink_new(&out);
 	if (!sink) {
 		warn_line("out of memory");
 		return STATUS_UNABLE;
 	}
 	r->watch = (struct watch){{&watch_ops}, sink};
-	model_add_sink(&r->model, r->o->watch ? &r->watch.sink : sink);
+	model_add_sink(&r->play.model, r->o->watch ? &r->watch.sink : sink);
 	return 0;
-}
-
-/* 0 or an exit status. */
-static int take_head(struct replay *r, struct rec_event *e)
-{
-	if (e->kind == EV_META) {
-		take_meta(r, &e->meta);
-		r->ready = true;
-		return r->model.n_sinks ? 0 : make_output(r, &e->meta);
-	}
-	if (!r->ready) {
-		warn_line("%s: a recording that does not say what it is of",
-			  r->reader.files[0].path);
-		return STATUS_UNABLE;
-	}
-	if (e->kind == EV_NETNS) {
-		take_netns(r, &e->netns);
-		return 0;
-	}
-	return r->events < FLUSH_EVERY ? names_found(r) : 0;
 }
 
 /*
@@ -309,28 +208,28 @@ static __u64 now_ns(void)
 
 static int keep_pace(struct replay *r)
 {
-	__u64 since_ns = r->player.now_ns - r->player.began_ns;
+	__u64 since_ns = r->play.player.now_ns - r->play.player.began_ns;
 	__s64 ahead_ns;
 	struct timespec ts;
 	int err;
 
-	if (!r->model.started || r->player.now_ns <= r->player.began_ns)
+	if (!r->play.model.started || r->play.player.now_ns <= r->play.player.began_ns)
 		return 0;
 	if (!r->pace_ns)
 		r->pace_ns = now_ns();
 	ahead_ns = r->pace_ns + (__s64)(since_ns / r->o->speed) - (__s64)now_ns();
 	if (ahead_ns < 1000000)
 		return 0;
-	err = model_flush(&r->model);
+	err = model_flush(&r->play.model);
 	ts = (struct timespec){ahead_ns / SECOND_NS, ahead_ns % SECOND_NS};
-	if (!err && !stopped)
+	if (!err && !playback_stopped())
 		nanosleep(&ts, NULL);
 	return err;
 }
 
 static void show_status(struct replay *r)
 {
-	unsigned int done = reader_permille(&r->reader);
+	unsigned int done = reader_permille(&r->play.reader);
 	__u64 ns = now_ns();
 
 	if (ns < r->shown_ns + SECOND_NS / 2)
@@ -343,67 +242,23 @@ static void show_status(struct replay *r)
  * Together
  */
 
-/* 0, or -errno of the output, or 1 when it is over. */
-static int after_event(struct replay *r)
+/* 0, or -errno of the output. */
+static int after_event(void *ctx)
 {
-	if (stopped)
-		return 1;
+	struct replay *r = ctx;
+
 	if (r->o->speed > 0)
 		return keep_pace(r);
-	if (++r->events % FLUSH_EVERY)
+	if (r->play.events % PLAYBACK_EVERY)
 		return 0;
 	if (r->status)
 		show_status(r);
-	return model_flush(&r->model);
-}
-
-/* All events.  0 or an exit status; *err of the output. */
-static int play(struct replay *r, int *err)
-{
-	struct rec_event e;
-
-	while (reader_next(&r->reader, &e) > 0) {
-		bool head = e.kind >= EV_META && e.kind <= EV_SNAPSHOT_END;
-		int status = head || !r->ready || r->events < FLUSH_EVERY ? take_head(r, &e) : 0;
-
-		if (status)
-			return status;
-		if (player_event(&r->player, &e))
-			break;
-		*err = after_event(r);
-		if (*err)
-			break;
-	}
-	player_end(&r->player);
-	return 0;
-}
-
-static void set_up(struct replay *r)
-{
-	const struct options *o = &r->o->o;
-	struct sift *s = &r->player.sift;
-
-	r->model.filter = o->tracer.filter;
-	r->model.rules = o->rules;
-	r->model.alerts = true;
-	r->model.count_max = o->count;
-	s->filter = o->tracer.filter;
-	s->n_cgroup = s->filter.n_cgroup;
-	memcpy(s->cgroup, o->cgroup_text, sizeof(s->cgroup));
-	s->cgroup_path = cgroup_path;
-	s->active = filter_by_flow(&s->filter) || filter_by_owner(&s->filter) || s->n_cgroup;
-	r->player.model = &r->model;
-	r->player.reader = &r->reader;
-	r->player.duration_ns = o->duration_ns;
-	r->reader.codec->cgroup_is = cgroup_is;
-	r->reader.codec->cgroup_ctx = &cgroups;
-	r->status = isatty(STDERR_FILENO) && (r->o->watch || !isatty(STDOUT_FILENO)) &&
-		    !(r->o->speed > 0);
+	return model_flush(&r->play.model);
 }
 
 static int finish(struct replay *r, int err)
 {
-	int flush = model_flush(&r->model);
+	int flush = model_flush(&r->play.model), status;
 
 	if (r->status)
 		fputs("\r\033[K", stderr);
@@ -413,27 +268,10 @@ static int finish(struct replay *r, int err)
 		warn_line("not all could be written: %s", strerror(-err));
 		return STATUS_UNABLE;
 	}
-	if (r->model.no_memory)
-		warn_line("out of memory: some connections were not followed");
-	if (!r->model.started && !r->reader.damaged)
-		warn_line("the recording ends before anything was recorded");
-	if (r->reader.damaged || r->model.no_memory)
-		return STATUS_UNABLE;
-	return r->o->watch && r->model.sum.alerts ? STATUS_FOUND : STATUS_DONE;
-}
-
-static void on_signal(int number)
-{
-	(void)number;
-	stopped = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	status = playback_status(&r->play);
+	if (status)
+		return status;
+	return r->o->watch && r->play.model.sum.alerts ? STATUS_FOUND : STATUS_DONE;
 }
 
 static int replay(const struct replay_options *o, struct replay *r)
@@ -441,23 +279,18 @@ static int replay(const struct replay_options *o, struct replay *r)
 	int status, err = 0;
 
 	r->o = o;
-	if (reader_open(&r->reader, o->files, o->n_files)) {
-		reader_close(&r->reader);
-		return STATUS_UNABLE;
-	}
-	if (model_init(&r->model)) {
-		warn_line("out of memory");
-		reader_close(&r->reader);
-		return STATUS_UNABLE;
-	}
-	set_up(r);
-	catch_signals();
-	status = play(r, &err);
+	r->play.begin = make_output;
+	r->play.after = after_event;
+	r->play.ctx = r;
+	status = playback_open(&r->play, &o->o, o->files, o->n_files);
+	if (status)
+		return status;
+	r->status =
+		isatty(STDERR_FILENO) && (o->watch || !isatty(STDOUT_FILENO)) && !(o->speed > 0);
+	status = playback_run(&r->play, &err);
 	if (!status)
 		status = finish(r, err);
-	model_free(&r->model);
-	reader_close(&r->reader);
-	paths_free(&cgroups);
+	playback_close(&r->play);
 	return status;
 }
 
