@@ -28,7 +28,7 @@ extern const struct command commands[];
 const struct command *command_by_name(const char *name);
 
 extern const struct argp trace_argp, list_argp, holders_argp, states_argp, doctor_argp, watch_argp;
-extern const struct argp record_argp, replay_argp, top_argp;
+extern const struct argp record_argp, replay_argp, top_argp, report_argp;
 
 int cmd_trace(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
@@ -39,5 +39,6 @@ int cmd_top(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 
 #endif

@@ -16,6 +16,8 @@ const struct command commands[] = {
 	 cmd_states},
 	{"record", "every transition, to a file", &record_argp, cmd_record},
 	{"replay", "what trace would have shown, from such a file", &replay_argp, cmd_replay},
+	{"report", "where the time went, from such a file or live, as a page to send on",
+	 &report_argp, cmd_report},
 	{"top", "all of it on a full screen, live", &top_argp, cmd_top},
 	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
 	 &doctor_argp, cmd_doctor},
