@@ -52,7 +52,7 @@ ms=$((($(date +%s%N) - before) / 1000000))
 is "$status" 0 "--duration: status 0"
 consistent "$dir/out" "--duration"
 ns=$(sed -n 's/.*"type":"summary".*"duration_ns":\([0-9]*\).*/\1/p' "$dir/out")
-[ "$ns" -ge 700000000 ] && [ "$ms" -ge 700 ] && [ "$ms" -lt 20000 ]
+[ "$ns" -ge 700000000 ] && [ "$ms" -ge 700 ] && [ "$ms" -lt 60000 ]
 ok $? "--duration: as long as asked for"
 
 for n in 1 7 50; do
@@ -92,7 +92,7 @@ traffic 4000
 wait "$more"
 kill -s INT "$tracer"
 touch "$dir/go"
-wait_for 20 gone "$tracer"
+wait_for 60 gone "$tracer"
 ok $? "a signal while the output is blocked: it ends"
 kill "$tracer" 2>/dev/null
 wait "$tracer"
@@ -102,17 +102,17 @@ is "$?" 0 "a signal while the output is blocked: status 0"
 for format in --json --names=rfc; do
 	before=$SECONDS
 	{
-		timeout 30 "$TCPDWELL" trace $format --netns "$netns" 2>"$dir/err"
+		timeout 120 "$TCPDWELL" trace $format --netns "$netns" 2>"$dir/err"
 		echo $? >"$dir/status"
 	} | true
 	is "$(cat "$dir/status")" 0 "closed pipe, $format: status 0"
-	[ $((SECONDS - before)) -lt 15 ]
+	[ $((SECONDS - before)) -lt 60 ]
 	ok $? "closed pipe, $format: it ends though nothing is told"
 	is "$(grep -ciE 'pipe|error|written' "$dir/err")" 0 "closed pipe, $format: no complaint"
 done
 
 {
-	timeout 30 "$TCPDWELL" trace --json --netns "$netns" 2>"$dir/err"
+	timeout 120 "$TCPDWELL" trace --json --netns "$netns" 2>"$dir/err"
 	echo $? >"$dir/status"
 } | head -n 1 >"$dir/out"
 is "$(cat "$dir/status" 2>/dev/null) $(wc -l <"$dir/out")" "0 1" "| head -n 1: one line, status 0"
@@ -120,7 +120,7 @@ is "$(cat "$dir/err")" "" "| head -n 1: nothing on stderr"
 
 for format in --json --names=article; do
 	status=0
-	timeout 30 "$TCPDWELL" trace $format --netns "$netns" --duration 1s >/dev/full 2>"$dir/err" || status=$?
+	timeout 120 "$TCPDWELL" trace $format --netns "$netns" --duration 1s >/dev/full 2>"$dir/err" || status=$?
 	is "$status" 3 "/dev/full, $format: status 3"
 	like "$(cat "$dir/err")" "No space left on device" "/dev/full, $format: why"
 done

@@ -233,7 +233,7 @@ grew() {
 	run replay --json "$dir/killed.rec"
 	[ "$(transitions "$dir/out")" -ge "$n" ]
 }
-wait_for 20 grew
+wait_for 60 grew
 ok $? "what was shown is in the file after a second, while the recorder goes on"
 many 50
 kill -KILL "$recorder"

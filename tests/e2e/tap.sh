@@ -67,7 +67,7 @@ done_testing() {
 # run ARG...: to its end. What it says is in $dir/out and $dir/err, its status in $status.
 run() {
 	status=0
-	timeout -k 5 60 "$TCPDWELL" "$@" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
+	timeout -k 5 120 "$TCPDWELL" "$@" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds
