@@ -203,16 +203,41 @@ $(B)/tidy/%.ok: %.c $(B)/%.o .clang-tidy bpf/.clang-tidy | $(B)/compile_commands
 	@touch $@
 
 .PHONY: bench
-bench: ## install what is missing, build, and measure against no tracer and tcpstates
+bench: ## install what is missing, build, and measure against no tracer and the peers (SCENARIO=loop4 for one)
 	@scripts/deps.sh install build test bench
 	+@$(MAKE) bench-bins
 	@BUILD=$(abspath $(B)) TCPDWELL=$(abspath $(BIN)) scripts/as-root.sh $(abspath $(B))/bench/run \
-		$(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(CONNS),--connections=$(CONNS)) $(ARGS)
+		$(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(CONNS),--connections=$(CONNS)) \
+		--scenario=$(or $(SCENARIO),all) --json=$(abspath $(B))/bench.json \
+		--plot=$(abspath $(B))/bench.svg $(ARGS)
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/holders $(ROUNDS)
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/replay $(ROUNDS)
 
+.PHONY: bench-counts
+bench-counts: ## count instructions of the reader and of the BPF programs, beside bench/counts.txt (ARGS=--keep writes it)
+	@scripts/deps.sh install build test bench
+	+@$(MAKE) bench-bins
+	@BUILD=$(abspath $(B)) scripts/as-root.sh bench/counts.sh $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: ## what list, sweeps, start-up and watch take with 1,000 to 1,000,000 sockets (SOCKETS=100000 for fewer)
+	@scripts/deps.sh install build test bench
+	+@$(MAKE) bench-bins
+	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/scale --plot $(abspath $(B))/scale.svg \
+		$(if $(SOCKETS),--most $(SOCKETS)) $(ARGS)
+
+.PHONY: soak
+soak: ## 30 minutes of mixed load (MINUTES=5 for fewer): memory and descriptors flat, counts the kernel's
+	@scripts/deps.sh install build test
+	+@$(MAKE) tests bench-bins
+	@BUILD=$(abspath $(B)) scripts/as-root.sh bench/soak.sh $(MINUTES)
+
 .PHONY: bench-bins
-bench-bins: all $(BENCH_BINS)
+bench-bins: all $(BENCH_BINS) $(B)/bench/web
+
+$(B)/bench/web: bench/web.sh
+	@mkdir -p $(@D)
+	$(Q)install -m 755 $< $@
 
 .PHONY: deps
 deps: ## install what the build needs
@@ -377,7 +402,7 @@ $(B)/completion/.done: $(MKDOC)
 
 $(BENCH_BINS): $(B)/%: $(B)/%.o $(B)/libbench.a $(B)/libtest.a $(LIB) $(B)/.testflags
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(TEST_LD) -o $@ $< $(B)/libbench.a $(B)/libtest.a $(LIB) $(TEST_LIBS)
+	$(Q)$(CC) $(TEST_LD) -o $@ $< $(B)/libbench.a $(B)/libtest.a $(LIB) $(TEST_LIBS) -lm
 
 # libFuzzer is clang's: what the targets need is compiled again, instrumented. The commands and
 # the kernel side stay out, but for what reads a file.

@@ -28,7 +28,7 @@ struct options {
 	unsigned int n_scenarios;
 	bool only[SUBJECTS], any_only;
 	bool programs;
-	const char *json;
+	const char *json, *plot;
 	const char *tmp;
 	unsigned long sweep_sockets;
 	long patience_s;
@@ -165,6 +165,21 @@ static struct sweep *run_sweep(const struct options *o)
 	return &sweep;
 }
 
+static int write_plot(const struct options *o, const struct result *r)
+{
+	FILE *f;
+
+	if (!o->plot)
+		return 0;
+	f = fopen(o->plot, "we");
+	if (!f) {
+		say("%s: %s", o->plot, strerror(errno));
+		return 1;
+	}
+	plot_print(f, r);
+	return fclose(f) ? 1 : 0;
+}
+
 static int write_json(const struct options *o, const struct result *r, const struct sweep *sweep)
 {
 	FILE *f;
@@ -184,16 +199,17 @@ static const struct argp_option option_list[] = {
 	{"rounds", 'r', "N", 0, "how often each is measured (default 5)", 0},
 	{"connections", 'n', "N", 0, "of each storm (default 20000)", 0},
 	{"scenario", 's', "NAME", 0,
-	 "loop4 (the default), loop4x2, loop6, rst4, veth4, veth6, idle4, or all; may be repeated",
+	 "loop4 (the default), loop4x2, loop6, rst4, veth4, veth6, idle4, web, or all; may be repeated",
 	 0},
 	{"only", 'o', "ROW", 0,
-	 "none, floor, json, text, json_sweep, drop_port, drop_owner, tcpstates, bpftrace, tcplife; may be repeated",
+	 "none, floor, json, text, json_sweep, drop_port, drop_owner, hist, watch, tcpstates, bpftrace, tcplife; may be repeated",
 	 0},
 	{"sweep", 'w', "N", 0, "sockets in TIMED_WAIT to sweep; 0: no sweep (default 50000)", 0},
 	{"patience", 'P', "SECONDS", 0,
 	 "how long to wait, all in all, for other work on the machine to end (default 60)", 0},
 	{"programs", 'p', NULL, 0, "also show each BPF program", 0},
 	{"json", 'j', "FILE", 0, "also write JSON", 0},
+	{"plot", 'g', "FILE", 0, "also draw the first scenario, as SVG", 0},
 	{"dir", 'd', "DIR", 0, "where the tracers write to (default $TMPDIR or /tmp)", 0},
 	{0},
 };
@@ -263,6 +279,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		o->json = arg;
 		break;
+	case 'g':
+		o->plot = arg;
+		break;
 	case 'd':
 		o->tmp = arg;
 		break;
@@ -299,5 +318,7 @@ int main(int argc, char **argv)
 		if (good)
 			print_scenario(&o, &results[i]);
 	}
-	return good ? write_json(&o, results, run_sweep(&o)) : 1;
+	if (!good || write_plot(&o, results))
+		return 1;
+	return write_json(&o, results, run_sweep(&o));
 }

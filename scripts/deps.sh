@@ -74,6 +74,8 @@ table() {
 	vm      qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core qemu-system-x86 qemu-x86
 	vm      static:busybox  busybox-static   busybox               busybox           busybox-static
 	vm      file:/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring - - -
+	bench   bpftrace        bpftrace         bpftrace              bpftrace          bpftrace
+	bench   valgrind        valgrind         valgrind              valgrind          valgrind
 	bench   tcpstates       libbpf-tools     libbpf-tools          libbpf-tools      libbpf-tools
 	END
 }

@@ -8,13 +8,14 @@
 #include "subject.h"
 
 const struct scenario scenarios[] = {
-	{"loop4", "loopback, IPv4", {NULL}, 1, false, 0},
-	{"loop4x2", "loopback, IPv4, 2 threads", {"-t", "2", NULL}, 2, false, 0},
-	{"loop6", "loopback, IPv6", {"-6", NULL}, 1, false, 0},
-	{"rst4", "loopback, IPv4, ended by RST", {"-r", NULL}, 1, true, 0},
-	{"veth4", "veth, IPv4", {"-v", NULL}, 1, false, 0},
-	{"veth6", "veth, IPv6", {"-v", "-6", NULL}, 1, false, 0},
-	{"idle4", "loopback, IPv4, 20,000 others stay open", {NULL}, 1, false, 20000},
+	{"loop4", "loopback, IPv4", {NULL}, 1, false, 0, NULL, false},
+	{"loop4x2", "loopback, IPv4, 2 threads", {"-t", "2", NULL}, 2, false, 0, NULL, false},
+	{"loop6", "loopback, IPv6", {"-6", NULL}, 1, false, 0, NULL, false},
+	{"rst4", "loopback, IPv4, ended by RST", {"-r", NULL}, 1, true, 0, NULL, false},
+	{"veth4", "veth, IPv4", {"-v", NULL}, 1, false, 0, NULL, false},
+	{"veth6", "veth, IPv6", {"-v", "-6", NULL}, 1, false, 0, NULL, false},
+	{"idle4", "loopback, IPv4, 20,000 others stay open", {NULL}, 1, false, 20000, NULL, false},
+	{"web", "nginx and wrk, keep-alive off", {NULL}, 1, false, 0, "web", true},
 };
 const unsigned int n_scenarios = sizeof(scenarios) / sizeof(*scenarios);
 
@@ -52,17 +53,21 @@ int load_hold(struct load *l, const struct scenario *s)
 
 int load_open(struct load *l, const struct scenario *s, unsigned long connections)
 {
-	const char *argv[16] = {beside("storm"), "--pause", "--pin"};
+	const char *argv[16] = {beside(s->program ? s->program : "storm")};
 	char n[24], port[16];
-	int i = 3;
+	int i = 1;
 
 	*l = (struct load){.connections = connections};
 	snprintf(n, sizeof(n), "%lu", connections);
 	snprintf(port, sizeof(port), "%u", load_port());
-	argv[i++] = "-n";
-	argv[i++] = n;
 	argv[i++] = "--port";
 	argv[i++] = port;
+	if (!s->program) {
+		argv[i++] = "--pause";
+		argv[i++] = "--pin";
+		argv[i++] = "-n";
+		argv[i++] = n;
+	}
 	for (const char *const *arg = s->args; *arg; arg++)
 		argv[i++] = *arg;
 	return start(l, argv);
@@ -79,8 +84,8 @@ int load_run(struct load *l)
 	if (err)
 		return err;
 	if (sscanf(line,
-		   "connections=%*u seconds=%*f rate=%lf quiet_rate=%lf cpu_ns=%*u transitions=%lu",
-		   &l->rate, &l->quiet_rate, &l->transitions) != 3)
+		   "connections=%lu seconds=%*f rate=%lf quiet_rate=%lf cpu_ns=%*u transitions=%lu",
+		   &l->connections, &l->rate, &l->quiet_rate, &l->transitions) != 4)
 		return -EPROTO;
 	return 0;
 }

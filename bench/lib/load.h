@@ -12,7 +12,9 @@ struct scenario {
 	const char *args[6]; /* of the storm */
 	unsigned int threads;
 	bool rst;
-	unsigned int held; /* connections that stay open all the time */
+	unsigned int held;   /* connections that stay open all the time */
+	const char *program; /* NULL: storm */
+	bool loose;	     /* what it makes is not known to a line: some are cut off at its end */
 };
 
 extern const struct scenario scenarios[];

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,8 @@ static void read_output(const struct run *r, struct sample *s)
 	s->missing = (double)(each * r->connections +
 			      (unsigned long)sub->per_listener * scenario->threads * r->storms) -
 		     printed.transitions;
+	if (scenario->loose || sub->quiet)
+		s->missing = NAN;
 	s->bytes = printed.transitions ? (double)printed.bytes / printed.transitions : 0;
 }
 

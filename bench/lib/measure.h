@@ -16,7 +16,7 @@ struct sample {
 	double reader_ns; /* CPU time of the tracer's process, a transition */
 	double peak_kb;
 	double lost;	/* as it says itself */
-	double missing; /* expected, not printed */
+	double missing; /* expected, not printed; NAN: not known */
 	double bytes;	/* of output, a transition */
 	struct progs progs;
 	unsigned long timed_transitions; /* those that progs is about */

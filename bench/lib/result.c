@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <math.h>
+
 #include "result.h"
 
 void result_add(struct row *row, const struct sample *s, const struct sample *before,
@@ -16,7 +18,8 @@ void result_add(struct row *row, const struct sample *s, const struct sample *be
 	};
 
 	for (int i = 0; i < FIGURES; i++)
-		series_add(&row->fig[i], v[i]);
+		if (!isnan(v[i]))
+			series_add(&row->fig[i], v[i]);
 	row->progs = s->progs;
 	row->timed_transitions = s->timed_transitions;
 }

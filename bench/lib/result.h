@@ -61,6 +61,9 @@ void table_programs(FILE *f, const struct result *r);
 void targets_print(FILE *f, const struct result *r);
 void sweep_print(FILE *f, const struct sweep *s);
 
+/* Draws what was kept, and what a transition costs, as SVG. */
+void plot_print(FILE *f, const struct result *r);
+
 void json_print(FILE *f, const struct setting *set, const struct result *r, unsigned int n,
 		const struct sweep *s);
 

@@ -15,6 +15,8 @@ enum subject_id {
 	SUBJECT_SWEEP,
 	SUBJECT_DROP_PORT,
 	SUBJECT_DROP_OWNER,
+	SUBJECT_HIST,
+	SUBJECT_WATCH,
 	SUBJECT_TCPSTATES,
 	SUBJECT_BPFTRACE,
 	SUBJECT_TCPLIFE,
@@ -38,6 +40,7 @@ struct subject {
 	unsigned int per_fin, per_rst, per_listener;
 	int quiet_ms;  /* after so long without work it is done */
 	bool restless; /* works on: after so long it is left alone */
+	bool quiet;    /* prints no transitions, so that none can be missing */
 };
 
 extern const struct subject subjects[SUBJECTS];

@@ -103,7 +103,7 @@ static void judge(FILE *f, const char *name, bool at_least, double value, double
 		return;
 	fprintf(f, "  %s %s %.4g: %-6s", name, at_least ? ">=" : "<=", limit,
 		isnan(value) ? "unknown"
-		: ok	     ? "ok"
+		: ok	     ? "met"
 			     : "missed");
 }
 
@@ -156,6 +156,8 @@ void targets_print(FILE *f, const struct result *r)
 	target_kept(f, r, "trace --json", SUBJECT_JSON, 0.95, 0.97);
 	target_kept(f, r, "--lport 1 drops all", SUBJECT_DROP_PORT, NAN, 0.99);
 	target_kept(f, r, "--comm nosuch drops all", SUBJECT_DROP_OWNER, NAN, 0.99);
+	if (r->row[SUBJECT_HIST].fig[FIG_KEPT].n)
+		target_kept(f, r, "hist", SUBJECT_HIST, NAN, 0.99);
 	target(f, "BPF time, part of tcpstates'", bpf / median_of(r, SUBJECT_TCPSTATES, FIG_BPF),
 	       false, 1.0 / 20, 1.0 / 30);
 	target(f, "BPF time, times the empty program's", bpf / median_of(r, SUBJECT_FLOOR, FIG_BPF),
