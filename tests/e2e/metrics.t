@@ -37,18 +37,27 @@ else
 	skip "promtool check metrics" "there is no promtool (Debian package prometheus)"
 fi
 
-stuck=$(get "http://127.0.0.1:$port/api/stuck")
-is "$(jq -r '"\(.count) \(.listed) \(.stuck | length)"' <<<"$stuck")" "3 3 3" "/api/stuck has them"
+# On a slow machine a scrape's own connection may be stuck for a moment.
+three_stuck() {
+	stuck=$(get "http://127.0.0.1:$port/api/stuck")
+	[ "$(jq -r '"\(.count) \(.listed) \(.stuck | length)"' <<<"$stuck")" = "3 3 3" ]
+}
+wait_for 30 three_stuck
+ok $? "/api/stuck has them"
 is "$(jq -r '[.stuck[] | "\(.state) \(.diagnosis) \(.holders[0].comm) \(.holders[0].pid)"] | unique[]' <<<"$stuck")" \
 	"CLOSE_WAIT eof_read_not_closed leaky $leaker" "with what is wrong and who holds them"
 is "$(jq '[.stuck[] | select(.stuck_ns >= .dwell_ns and .dwell_ns >= 500000000)] | length' <<<"$stuck")" 3 \
 	"and the time"
 is "$(jq '[.stuck[].group.id] | unique | length' <<<"$stuck")" 1 "in one group"
 unleak
-wait_for 30 has_metric 'tcpdwell_alerts_total{state="CLOSE_WAIT",status="resolved"} 3'
+wait_for 30 alerts_are resolved 3
 ok $? "resolved"
-is "$(metrics | grep -c '^tcpdwell_stuck_sockets{')" 0 "none is stuck"
-is "$(get "http://127.0.0.1:$port/api/stuck" | jq .count)" 0 "none in /api/stuck"
+like "$(metrics | grep '^tcpdwell_alerts_total{state="CLOSE_WAIT",status="resolved"}')" ' ([3-9]|[1-9][0-9]+)$' "and counted"
+none_stuck() {
+	! metrics | grep -q '^tcpdwell_stuck_sockets{' && [ "$(get "http://127.0.0.1:$port/api/stuck" | jq .count)" = 0 ]
+}
+wait_for 30 none_stuck
+ok $? "none is stuck, in /metrics and in /api/stuck"
 forget
 
 # Clients that do not behave, while others scrape and connections come and go.
@@ -78,7 +87,7 @@ crowd=$pid
 scrape='
 	my ($port, $times) = @ARGV;
 	for (1 .. $times) {
-		my $r = HTTP::Tiny->new(timeout => 60)->get("http://127.0.0.1:$port/metrics");
+		my $r = HTTP::Tiny->new(timeout => 300)->get("http://127.0.0.1:$port/metrics");
 		die "$r->{status} $r->{content}" unless $r->{success} &&
 			$r->{content} =~ /^process_resident_memory_bytes \d+$/m;
 	}'

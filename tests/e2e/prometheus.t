@@ -55,11 +55,12 @@ is_up() {
 	[ "$(results "up{job=\"tcpdwell\"} == 1")" = 1 ]
 }
 
-# alert_is NAME N: so many alerts of that name are active in the Alertmanager
+# alert_is NAME N: so many alerts of that name and of the leaking process are active in the Alertmanager
 alert_is() {
 	get http://127.0.0.1:9093/api/v2/alerts >"$dir/alerts.json" || return
-	[ "$(jq --arg name "$1" '[.[] | select(.labels.alertname == $name and .status.state == "active")] | length' \
-		"$dir/alerts.json")" = "$2" ]
+	jq --arg name "$1" '[.[] | select(.labels.alertname == $name and .labels.process == "leaky" and
+		.status.state == "active")]' "$dir/alerts.json" >"$dir/active.json"
+	[ "$(jq length "$dir/active.json")" = "$2" ]
 }
 
 wait_for 60 is_up
@@ -74,9 +75,9 @@ ok $ready "the Alertmanager is there"
 leak 5
 wait_for 60 alert_is TcpdwellSocketsStuck 1
 ok $? "the leak is an alert in the Alertmanager"
-is "$(jq -r '.[0].labels | "\(.alertname) \(.state) \(.process) \(.rule) \(.severity)"' "$dir/alerts.json")" \
+is "$(jq -r '.[0].labels | "\(.alertname) \(.state) \(.process) \(.rule) \(.severity)"' "$dir/active.json")" \
 	"TcpdwellSocketsStuck CLOSE_WAIT leaky close_wait warning" "with its labels"
-like "$(jq -r '.[0].annotations.summary' "$dir/alerts.json")" '^[1-5] sockets of leaky are stuck in CLOSE_WAIT$' \
+like "$(jq -r '.[0].annotations.summary' "$dir/active.json")" '^[1-5] sockets of leaky are stuck in CLOSE_WAIT$' \
 	"and a sentence"
 
 # Some traffic for the rates, over more than one scrape.
@@ -112,7 +113,7 @@ is "$(comm -23 "$dir/used" "$dir/known" | xargs)" "" "rules and dashboard use wh
 unleak
 wait_for 60 alert_is TcpdwellSocketsStuck 0
 ok $? "closed: the alert is over"
-is "$(results 'ALERTS{alertname="TcpdwellSocketsStuck",alertstate="firing"}')" 0 "for Prometheus too"
+is "$(results 'ALERTS{alertname="TcpdwellSocketsStuck",process="leaky",alertstate="firing"}')" 0 "for Prometheus too"
 forget
 finish "$watch"
 is $status 0 "watch ends as it should"

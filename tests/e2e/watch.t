@@ -166,7 +166,8 @@ unwatch kill
 unleak
 
 # Ports that run out.
-sysctl -qw net.ipv4.ip_local_port_range="40000 40099" net.ipv4.tcp_tw_reuse=0
+echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range
+echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse
 watch ports
 perl -MIO::Socket::INET -e '
 	my $l = IO::Socket::INET->new(Listen => 100, LocalAddr => "127.0.0.1", LocalPort => 8080,

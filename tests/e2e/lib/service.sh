@@ -56,7 +56,7 @@ begin_watch_all() {
 # get URL: what it gives; fails unless the status is 200
 get() {
 	perl -MHTTP::Tiny -e '
-		my $r = HTTP::Tiny->new(timeout => 20)->get($ARGV[0]);
+		my $r = HTTP::Tiny->new(timeout => 60)->get($ARGV[0]);
 		print $r->{content};
 		exit !$r->{success};' "$1"
 }
@@ -64,7 +64,7 @@ get() {
 # ask METHOD PATH: the status
 ask() {
 	perl -MHTTP::Tiny -e '
-		print HTTP::Tiny->new(timeout => 20)->request(@ARGV)->{status};' "$1" \
+		print HTTP::Tiny->new(timeout => 60)->request(@ARGV)->{status};' "$1" \
 		"http://127.0.0.1:$port$2"
 }
 
