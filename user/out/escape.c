@@ -175,12 +175,27 @@ static inline unsigned int char_columns(const unsigned char *s, size_t n, int *l
 	return 1;
 }
 
+/* How many bytes from here on are ASCII, by eights: at most 7 of them are left out. */
+static size_t ascii_run(const char *s, size_t n)
+{
+	size_t i = 0;
+	__u64 eight;
+
+	for (; n - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, s + i, sizeof(eight));
+		if (eight & 0x8080808080808080ULL)
+			break;
+	}
+	return i;
+}
+
 unsigned int term_columns(const char *s, size_t n)
 {
-	unsigned int columns = 0;
+	size_t begin = ascii_run(s, n);
+	unsigned int columns = begin;
 	int len;
 
-	for (size_t i = 0; i < n; i += len)
+	for (size_t i = begin; i < n; i += len)
 		columns += char_columns((const unsigned char *)s + i, n - i, &len);
 	return columns;
 }

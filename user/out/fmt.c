@@ -22,35 +22,60 @@ char *fmt_str(char *p, const char *s)
 	return stpcpy(p, s);
 }
 
-static int count_digits(__u64 v)
+/* By the number of bits, times log10(2), which is one too few at most: the table tells. */
+static unsigned int count_digits(__u64 v)
 {
-	int n = 1;
+	static const __u64 power[] = {
+		0,
+		10,
+		100,
+		1000,
+		10000,
+		100000,
+		1000000,
+		10000000,
+		100000000,
+		1000000000,
+		10000000000,
+		100000000000,
+		1000000000000,
+		10000000000000,
+		100000000000000,
+		1000000000000000,
+		10000000000000000,
+		100000000000000000,
+		1000000000000000000,
+		10000000000000000000U,
+	};
+	unsigned int n = (64 - __builtin_clzll(v | 1)) * 1233 >> 12;
 
-	for (;;) {
-		if (v < 10)
-			return n;
-		if (v < 100)
-			return n + 1;
-		if (v < 1000)
-			return n + 2;
-		if (v < 10000)
-			return n + 3;
-		v /= 10000;
-		n += 4;
-	}
+	return n + (v >= power[n]);
+}
+
+static inline void put_pair(char *p, __u32 v)
+{
+	memcpy(p, digit_pairs + v * 2, 2);
 }
 
 char *fmt_u64(char *p, __u64 v)
 {
 	char *end = p + count_digits(v), *at = end;
 
-	while (v >= 100) {
+	while (v >= 10000) {
+		__u32 low = v % 10000;
+
+		v /= 10000;
+		at -= 4;
+		put_pair(at, low / 100);
+		put_pair(at + 2, low % 100);
+	}
+	if (v >= 100) {
 		at -= 2;
-		memcpy(at, digit_pairs + v % 100 * 2, 2);
+		put_pair(at, v % 100);
 		v /= 100;
 	}
 	if (v >= 10)
-		memcpy(at - 2, digit_pairs + v * 2, 2);
+		put_pair(at - 2, v);
 	else
 		at[-1] = '0' + v;
 	return end;
