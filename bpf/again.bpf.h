@@ -9,7 +9,26 @@
 #ifndef TCPDWELL_AGAIN_BPF_H
 #define TCPDWELL_AGAIN_BPF_H
 
-#include "maps.bpf.h"
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+
+/* The last transitions that set_state() took on this CPU. */
+#define TAKEN 4
+
+struct taken {
+	struct {
+		__u64 sk;
+		__u64 to;
+	} step[TAKEN];
+	__u64 n;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct taken);
+} taken_here SEC(".maps");
 
 static __always_inline void note_taken(const struct sock *sk, int to)
 {

@@ -55,24 +55,6 @@ struct {
 	__type(value, struct child);
 } last_child SEC(".maps");
 
-/* The last transitions that set_state() took on this CPU: see again.bpf.h. */
-#define TAKEN 4
-
-struct taken {
-	struct {
-		__u64 sk;
-		__u64 to;
-	} step[TAKEN];
-	__u64 n;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct taken);
-} taken_here SEC(".maps");
-
 /* When this CPU last sent a RST for a listener, its port in the low bits: see request.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

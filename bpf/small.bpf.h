@@ -12,63 +12,7 @@
 #include "emit.bpf.h"
 #include "request.bpf.h"
 #include "timer.bpf.h"
-
-/* net/ipv4/inet_timewait_sock.c; static, so known by address alone */
-extern const void tw_timer_handler __ksym __weak;
-
-static __always_inline bool is_tw_timer(const struct timer_list *timer)
-{
-	return (const void *)timer->function == &tw_timer_handler;
-}
-
-static __always_inline struct inet_timewait_sock *tw_of_timer(struct timer_list *timer)
-{
-	return (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
-}
-
-static __always_inline void read_tw_flow(struct inet_timewait_sock *tw, struct flow *w)
-{
-	w->family = BPF_CORE_READ(tw, __tw_common.skc_family) == AF_INET6 ? 6 : 4;
-	w->lport = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
-	w->rport = bpf_ntohs(BPF_CORE_READ(tw, __tw_common.skc_dport));
-	w->netns = BPF_CORE_READ(tw, __tw_common.skc_net.net, ns.inum);
-	if (w->family == 6) {
-		BPF_CORE_READ_INTO(&w->laddr, tw, __tw_common.skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&w->raddr, tw, __tw_common.skc_v6_daddr);
-		return;
-	}
-	w->laddr[0] = 0;
-	w->laddr[1] = v4_mapped_tail(BPF_CORE_READ(tw, __tw_common.skc_rcv_saddr));
-	w->raddr[0] = 0;
-	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(tw, __tw_common.skc_daddr));
-}
-
-static __always_inline bool tw_wanted(struct inet_timewait_sock *tw)
-{
-	struct flow w;
-
-	if (!config.flow_filter)
-		return true;
-	read_tw_flow(tw, &w);
-	return filter_flow(&config.filter, &w) == MATCH_YES;
-}
-
-/*
- * When jiffy 0 was: the kernel counts them by CLOCK_MONOTONIC.  A machine that
- * is busy counts late, so that the earliest is the right one; races harm no
- * more than that.  Were each expiry reckoned from the jiffies of its moment, the
- * same one would seem to be another.
- */
-static __s64 jiffy_zero_ns;
-
-static __always_inline __s64 small_left_ns(unsigned long expires, __u64 now_ns)
-{
-	__s64 zero = now_ns - jiffies_to_ns(bpf_jiffies64());
-
-	if (!jiffy_zero_ns || zero < jiffy_zero_ns)
-		jiffy_zero_ns = zero;
-	return jiffy_zero_ns + jiffies_to_ns(expires) - now_ns;
-}
+#include "tw.bpf.h"
 
 static __always_inline unsigned long tw_expires(struct inet_timewait_sock *tw)
 {

@@ -158,6 +158,9 @@ void targets_print(FILE *f, const struct result *r)
 	target_kept(f, r, "--comm nosuch drops all", SUBJECT_DROP_OWNER, NAN, 0.99);
 	if (r->row[SUBJECT_HIST].fig[FIG_KEPT].n)
 		target_kept(f, r, "hist", SUBJECT_HIST, NAN, 0.99);
+	target(f, "hist: BPF time, times trace's",
+	       median_of(r, SUBJECT_HIST, FIG_BPF) / median_of(r, SUBJECT_TEXT, FIG_BPF), false,
+	       NAN, 1.3);
 	target(f, "BPF time, part of tcpstates'", bpf / median_of(r, SUBJECT_TCPSTATES, FIG_BPF),
 	       false, 1.0 / 20, 1.0 / 30);
 	target(f, "BPF time, times the empty program's", bpf / median_of(r, SUBJECT_FLOOR, FIG_BPF),

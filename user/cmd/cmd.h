@@ -28,7 +28,7 @@ extern const struct command commands[];
 const struct command *command_by_name(const char *name);
 
 extern const struct argp trace_argp, list_argp, holders_argp, states_argp, doctor_argp, watch_argp;
-extern const struct argp record_argp, replay_argp, top_argp, report_argp;
+extern const struct argp record_argp, replay_argp, top_argp, report_argp, hist_argp;
 
 int cmd_trace(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
@@ -40,5 +40,6 @@ int cmd_doctor(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
 
 #endif

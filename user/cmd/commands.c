@@ -18,6 +18,8 @@ const struct command commands[] = {
 	{"replay", "what trace would have shown, from such a file", &replay_argp, cmd_replay},
 	{"report", "where the time went, from such a file or live, as a page to send on",
 	 &report_argp, cmd_report},
+	{"hist", "how long sockets stay in each state: distributions, counted in the kernel",
+	 &hist_argp, cmd_hist},
 	{"top", "all of it on a full screen, live", &top_argp, cmd_top},
 	{"doctor", "what this kernel allows, what is used, what is lost without the rest",
 	 &doctor_argp, cmd_doctor},
