@@ -212,6 +212,7 @@ bench: ## install what is missing, build, and measure against no tracer and the 
 		--plot=$(abspath $(B))/bench.svg $(ARGS)
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/holders $(ROUNDS)
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/replay $(ROUNDS)
+	@$(abspath $(B))/bench/report
 
 .PHONY: bench-counts
 bench-counts: ## count instructions of the reader and of the BPF programs, beside bench/counts.txt (ARGS=--keep writes it)
