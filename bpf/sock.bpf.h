@@ -215,8 +215,8 @@ static __always_inline void read_end(const struct sock *sk, __u64 age_ns, struct
 		e->facts |= END_UNACKED;
 	if (tp->snd_nxt != tp->write_seq)
 		e->facts |= END_UNSENT;
-	if (sk->__sk_common.skc_flags & SOCK_DEAD_BIT)
-		e->facts |= END_ORPHAN;
+	if (sk->__sk_common.skc_flags & SOCK_DEAD_BIT || sk->sk_shutdown & RCV_SHUTDOWN)
+		e->facts |= END_NO_READER;
 	if (tp->rcv_nxt != tp->copied_seq)
 		e->facts |= END_UNREAD;
 }

@@ -123,7 +123,7 @@ enum end_fact {
 	END_NO_TCP = 4,	     /* MPTCP: no byte counts here */
 	END_UNREAD = 8,	     /* receive queue not read to its end */
 	END_UNSENT = 32,     /* data waited to be sent */
-	END_ORPHAN = 64,     /* closed by its process before */
+	END_NO_READER = 64,  /* its process had closed it, or shut it down for reading */
 	END_UNACKED = 16,    /* our FIN, or data before it, was not acknowledged */
 };
 

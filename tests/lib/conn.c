@@ -27,9 +27,18 @@ static bool has_ports(const json_t *line, uint16_t lport, uint16_t rport)
 	return rport || moves(line, "CLOSED", "LISTEN") || moves(line, "LISTEN", "CLOSED");
 }
 
-static bool same_socket(const json_t *a, const json_t *b)
+static bool same_port(const json_t *a, const json_t *b, const char *which)
 {
-	return line_is(a, "transition") && !strcmp(line_str(a, "sk"), line_str(b, "sk"));
+	int64_t one = line_int(a, which), other = line_int(b, which);
+
+	return one <= 0 || other <= 0 || one == other;
+}
+
+/* A TIMED_WAIT goes on beside the next connection of its socket: told apart by the ports. */
+static bool same_conn(const json_t *a, const json_t *b)
+{
+	return line_is(a, "transition") && !strcmp(line_str(a, "sk"), line_str(b, "sk")) &&
+	       same_port(a, b, "lport") && same_port(a, b, "rport");
 }
 
 /* The lines of the connection that the line at `hit` belongs to. */
@@ -40,7 +49,7 @@ static size_t collect(const struct tracer *t, size_t hit, struct conn *c)
 
 	for (i = hit + 1; i-- > 0;) {
 		line = json_array_get(t->lines, i);
-		if (!same_socket(line, seed))
+		if (!same_conn(line, seed))
 			continue;
 		first = i;
 		if (begins(line))
@@ -49,7 +58,7 @@ static size_t collect(const struct tracer *t, size_t hit, struct conn *c)
 	c->n = 0;
 	for (i = first; i < json_array_size(t->lines) && c->n < CONN_MAX; i++) {
 		line = json_array_get(t->lines, i);
-		if (!same_socket(line, seed))
+		if (!same_conn(line, seed))
 			continue;
 		if (c->n && begins(line))
 			break;

@@ -107,10 +107,10 @@ static void may_go_on(void **unused)
 	assert_true(end_may_go_on(ST_FIN_WAIT2, 0, &end));
 }
 
-/* An orphan that looks reset may have sent the RST itself. */
+/* What looks reset, and has no reader, may have sent the RST itself. */
 static void doubtful(void **unused)
 {
-	struct sock_end end = {.facts = END_ORPHAN};
+	struct sock_end end = {.facts = END_NO_READER};
 
 	(void)unused;
 	assert_true(end_is_doubtful(ST_FIN_WAIT2, STEP_RST_IN, &end));

@@ -83,5 +83,5 @@ bool end_is_doubtful(unsigned int from, unsigned int flags, const struct sock_en
 {
 	if (from != ST_FIN_WAIT1 && from != ST_FIN_WAIT2)
 		return false;
-	return flags & STEP_RST_IN && end->facts & END_ORPHAN;
+	return flags & STEP_RST_IN && end->facts & END_NO_READER;
 }

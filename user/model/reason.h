@@ -16,7 +16,7 @@ bool end_may_go_on(unsigned int from, unsigned int flags, const struct sock_end 
 
 /*
  * Whether what looks like a RST received may be one sent: data that comes after
- * a close() goes through tcp_reset() too, and is then answered.
+ * a close(), or to what is shut down, goes through tcp_reset() too, and is then answered.
  */
 bool end_is_doubtful(unsigned int from, unsigned int flags, const struct sock_end *end);
 
