@@ -126,7 +126,9 @@ static __always_inline void row_stream(struct sock *sk, struct row_sock *r)
 	r->flags |= ROW_BEFORE | ROW_AT_LEAST;
 	if (st) {
 		r->ident.owner = st->owner;
-		bpf_sk_storage_delete(&socks, sk);
+		/* when the SYN came is for the child's next step: see child_begins() */
+		if (r->state != ST_SYN_RECV || !st->since_ns)
+			bpf_sk_storage_delete(&socks, sk);
 	}
 	if (r->state == ST_SYN_SENT && config.late_port)
 		tell_held_syn(sk, r);
@@ -161,7 +163,7 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	if (sock_wanted(sk, r->state) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
 	    !filter_cgroup(&config.filter, sk))
 		r->flags |= ROW_FILTERED;
-	else
+	else if (!st->held)
 		st->told = 1;
 }
 

@@ -67,7 +67,8 @@ struct {
 struct reset {
 	__u64 at_ns;
 	__u64 cookie;
-	__u64 flags; /* step_flag */
+	__u32 flags; /* step_flag */
+	__u32 state; /* what its socket was in */
 };
 
 struct {

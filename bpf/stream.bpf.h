@@ -18,6 +18,7 @@
 static __always_inline void note_reset(struct sock *sk, __u8 flag)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+	__u8 state = sk->__sk_common.skc_state;
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct reset *last;
 	__u32 zero = 0;
@@ -25,7 +26,7 @@ static __always_inline void note_reset(struct sock *sk, __u8 flag)
 	if (!cookie)
 		return;
 	/* close() and disconnect() set CLOSE first; the record could not foresee this */
-	if (flag == STEP_RST_OUT && sk->__sk_common.skc_state == ST_CLOSE) {
+	if (flag == STEP_RST_OUT && state == ST_CLOSE) {
 		if (sock_wanted(sk, ST_CLOSE) == MATCH_YES)
 			emit_hint(cookie, SMALL_CLOSE_RST, now_ns);
 		return;
@@ -33,12 +34,13 @@ static __always_inline void note_reset(struct sock *sk, __u8 flag)
 	last = bpf_map_lookup_elem(&last_reset, &zero);
 	if (!last)
 		return;
-	last->flags = last->cookie == cookie ? last->flags | flag : flag;
+	last->flags = last->cookie == cookie && last->state == state ? last->flags | flag : flag;
 	last->cookie = cookie;
+	last->state = state;
 	last->at_ns = now_ns;
 }
 
-static __always_inline __u8 reset_flags(__u64 cookie, __u64 now_ns)
+static __always_inline __u8 reset_flags(__u64 cookie, __u8 from, __u64 now_ns)
 {
 	__u32 zero = 0;
 	struct reset *last = bpf_map_lookup_elem(&last_reset, &zero);
@@ -46,7 +48,7 @@ static __always_inline __u8 reset_flags(__u64 cookie, __u64 now_ns)
 	if (!last || last->cookie != cookie)
 		return 0;
 	last->cookie = 0;
-	return now_ns - last->at_ns < CHILD_NEAR_NS ? last->flags : 0;
+	return last->state == from && now_ns - last->at_ns < CHILD_NEAR_NS ? last->flags : 0;
 }
 
 /* TFO_SERVER_ENABLE in include/net/tcp.h, and in Documentation/networking/ip-sysctl.rst */
@@ -155,7 +157,7 @@ static __always_inline void stream_step(struct sock *sk, int from, int to)
 	/* the reader knows it, but for the first records of a connection */
 	s.lport = ident || from == ST_SYN_SENT ? read_lport_at(sk, to) : sk->__sk_common.skc_num;
 	if (to == ST_CLOSE)
-		s.flags |= reset_flags(s.cookie, s.now_ns);
+		s.flags |= reset_flags(s.cookie, from, s.now_ns);
 	if (config.late_port && from == ST_SYN_SENT)
 		emit_held(&s);
 	else

@@ -163,7 +163,7 @@ void stream_ident(struct model *m, struct conn *c, const struct rec_step *s,
 	c->ident = *ident;
 	if (ident->owner.how)
 		return;
-	if (s->from == ST_SYN_RECV && c->state != ST_SYN_RECV) {
+	if (s->from == ST_SYN_RECV && ROLE_OPEN(c->roles) != ROLE_SIMULTANEOUS) {
 		owner_of_listener(m, &c->ident);
 		return;
 	}
@@ -186,8 +186,10 @@ void stream_step(struct model *m, const struct conn *c, struct rec_step *s, stru
 {
 	__u8 roles = c->roles;
 
-	/* a simultaneous open was told from its SYN on: no child */
-	if (s->from == ST_SYN_RECV && c->state == ST_SYN_RECV && !c->small)
+	/* a simultaneous open was told from its SYN on: no child; nor is one from before told anew
+	 */
+	if (s->from == ST_SYN_RECV && c->state == ST_SYN_RECV && !c->small &&
+	    (c->before || ROLE_OPEN(c->roles) == ROLE_SIMULTANEOUS))
 		s->flags &= ~(STEP_HELD | STEP_FIRST | STEP_AT_LEAST);
 	if (s->flags & STEP_HELD) {
 		roles = ROLES(s->from == ST_SYN_SENT ? ROLE_ACTIVE : ROLE_PASSIVE, 0);
