@@ -10,24 +10,6 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Each dwell falls into the bucket that begins at or below it, and the next begins above it. */
-static void buckets_follow_each_other(void **unused)
-{
-	uint64_t seed = 1;
-
-	(void)unused;
-	for (unsigned int i = 1; i < DWELL_BUCKETS; i++)
-		assert_true(dwells_low(i) > dwells_low(i - 1));
-	assert_int_equal(dwells_bucket(UINT64_MAX), DWELL_BUCKETS - 1);
-	for (int i = 0; i < 100000; i++) {
-		__u64 ns = next_random(&seed) >> (i % 64);
-		unsigned int b = dwells_bucket(ns);
-
-		assert_true(dwells_low(b) <= ns);
-		assert_true(b + 1 == DWELL_BUCKETS || dwells_low(b + 1) > ns);
-	}
-}
-
 static void percentiles_are_right_to_an_eighth(void **unused)
 {
 	static const unsigned int permille[] = {1, 500, 900, 990, 999, 1000};
@@ -239,7 +221,6 @@ static void failures_are_not_what_timed_wait_ends_with(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buckets_follow_each_other),
 		cmocka_unit_test(percentiles_are_right_to_an_eighth),
 		cmocka_unit_test(percentiles_of_few),
 		cmocka_unit_test(full_tables_keep_what_is_frequent),

@@ -1,23 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "model/dwells.h"
 
-unsigned int dwells_bucket(__u64 ns)
-{
-	unsigned int e;
-
-	if (ns < 8)
-		return (unsigned int)ns;
-	e = 63 - __builtin_clzll(ns);
-	return (e - 2) * 8 + (ns >> (e - 3) & 7);
-}
-
-__u64 dwells_low(unsigned int bucket)
-{
-	if (bucket < 8)
-		return bucket;
-	return (8ULL + bucket % 8) << (bucket / 8 - 1);
-}
-
 void dwells_add(struct dwells *d, __u64 ns)
 {
 	if (!d->n || ns < d->min_ns)
@@ -25,7 +8,7 @@ void dwells_add(struct dwells *d, __u64 ns)
 	if (ns > d->max_ns)
 		d->max_ns = ns;
 	d->n++;
-	d->bucket[dwells_bucket(ns)]++;
+	d->bucket[hist_bucket(ns)]++;
 }
 
 void dwells_merge(struct dwells *d, const struct dwells *more)
@@ -37,16 +20,14 @@ void dwells_merge(struct dwells *d, const struct dwells *more)
 	if (more->max_ns > d->max_ns)
 		d->max_ns = more->max_ns;
 	d->n += more->n;
-	for (unsigned int i = 0; i < DWELL_BUCKETS; i++)
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
 		d->bucket[i] += more->bucket[i];
 }
 
 /* The middle of its bucket, but never outside of what there was. */
 static __u64 middle(const struct dwells *d, unsigned int bucket)
 {
-	__u64 low = dwells_low(bucket);
-	__u64 width = bucket < 16 ? 1 : 1ULL << (bucket / 8 - 1);
-	__u64 ns = low + width / 2;
+	__u64 ns = (hist_from(bucket) + hist_from(bucket + 1)) / 2;
 
 	if (ns < d->min_ns)
 		return d->min_ns;
@@ -62,7 +43,7 @@ __u64 dwells_permille(const struct dwells *d, unsigned int permille)
 		return 0;
 	if (rank < 1)
 		rank = 1;
-	for (unsigned int i = 0; i < DWELL_BUCKETS; i++) {
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++) {
 		seen += d->bucket[i];
 		if (seen >= rank)
 			return middle(d, i);

@@ -98,14 +98,14 @@ static char *put_buckets(char *p, const struct dwells *d)
 	bool any = false;
 
 	p = FMT_LIT(KEY(p, "buckets"), "[");
-	for (unsigned int i = 0; i < DWELL_BUCKETS; i++) {
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++) {
 		if (!d->bucket[i])
 			continue;
 		if (any)
 			*p++ = ',';
 		any = true;
 		*p++ = '[';
-		p = fmt_u64(p, dwells_low(i));
+		p = fmt_u64(p, hist_from(i));
 		*p++ = ',';
 		p = fmt_u64(p, d->bucket[i]);
 		*p++ = ']';
@@ -124,7 +124,7 @@ static void put_state(struct obuf *b, const struct report_page *page, unsigned i
 	if (!d.n && !r->bounds[state] && !r->peak[state])
 		return;
 	/* two numbers and their brackets for each bucket */
-	p = begin(b, "state", DWELL_BUCKETS * 8);
+	p = begin(b, "state", HIST_BUCKETS * 8);
 	if (!p)
 		return;
 	p = put_str(KEY(p, "state"), state_name(page->o->names, state));

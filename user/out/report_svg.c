@@ -289,8 +289,8 @@ void report_svg_timeline(struct obuf *b, const struct report_page *page)
 static __u64 octave(const struct dwells *d, unsigned int power)
 {
 	__u64 n = 0;
-	unsigned int first = power == SPREAD_FIRST ? 0 : (power - 2) * 8;
-	unsigned int end = power == SPREAD_LAST ? DWELL_BUCKETS : (power - 1) * 8;
+	unsigned int first = power == SPREAD_FIRST ? 0 : hist_bucket(1ULL << power);
+	unsigned int end = power == SPREAD_LAST ? HIST_BUCKETS : hist_bucket(2ULL << power);
 
 	for (unsigned int i = first; i < end; i++)
 		n += d->bucket[i];
