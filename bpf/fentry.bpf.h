@@ -126,7 +126,7 @@ static __always_inline void accepted(struct sock *sk)
 		emit_owner(sk);
 		return;
 	}
-	st = bpf_sk_storage_get(&socks, sk, 0, 0);
+	st = store_find(sk);
 	if (!st || st->owner.how > OWNER_ACCEPT)
 		return;
 	owner_is_current(&st->owner, OWNER_ACCEPT);

@@ -12,12 +12,34 @@
 #include "small.bpf.h"
 #include "row.bpf.h"
 
+/* net/socket.c */
+extern const void socket_file_ops __ksym __weak;
+
+/* As held_sock(), before Linux 5.11 (bpf_sock_from_file(), 4f19cab76136).  Not to be read directly.
+ */
+static __always_inline struct sock *held_sock_old(struct file *file)
+{
+	struct socket *sock;
+	struct sock *sk;
+	__u16 protocol;
+
+	if (!file || (const void *)file->f_op != &socket_file_ops)
+		return NULL;
+	sock = file->private_data;
+	sk = BPF_CORE_READ(sock, sk);
+	protocol = BPF_CORE_READ(sk, sk_protocol);
+	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
+	    BPF_CORE_READ(sk, __sk_common.skc_state) == ST_CLOSE)
+		return NULL;
+	return sk;
+}
+
 /* First of two passes over what is there: who holds each socket. */
 SEC("iter/task_file")
 int claim_socks(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct sock *sk = held_sock(ctx->file);
+	struct sock *sk = config.own_ids ? held_sock_old(ctx->file) : held_sock(ctx->file);
 	struct sock_owner o = {};
 	struct sock_store *st;
 
@@ -26,7 +48,7 @@ int claim_socks(struct bpf_iter__task_file *ctx)
 	owner_is_holder(&o, task);
 	if (config.opener_decides && !filter_owner(&config.filter, &o))
 		return 0;
-	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	st = store_make(sk);
 	if (st && st->owner.how == OWNER_UNKNOWN)
 		st->owner = o;
 	return 0;
@@ -142,7 +164,8 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	struct sock_store *st;
 
 	r->kind = ROW_FULL;
-	r->cookie = bpf_get_socket_cookie(sk);
+	if (!config.own_ids)
+		r->cookie = bpf_get_socket_cookie(sk);
 	r->uid = sk->sk_uid.val;
 	row_flags(sk, r);
 	row_tcp(sk, tp, r);
@@ -151,12 +174,16 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 		row_stream(sk, r);
 		return;
 	}
-	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!st)
+	st = store_make(sk);
+	if (!st) {
+		r->flags |= config.own_ids ? ROW_FILTERED : 0; /* it has no id */
 		return;
+	}
 	meet(st, r);
 	know_socket(sk, st, r->state);
 	r->cookie = st->cookie;
+	if (config.own_ids && (ST_BIT(r->state) & ST_CLOSING_FIRST))
+		know_flow(sk, st->lport, st->cookie);
 	if (st->held && r->state == ST_SYN_SENT)
 		tell_held(sk, st);
 	row_store(st, r);
@@ -179,12 +206,29 @@ static __always_inline void row_filter(const struct sock_common *skc, struct row
 		r->flags |= ROW_FILTERED;
 }
 
+static __always_inline __u64 row_tw_cookie(struct sock_common *skc, __u16 lport)
+{
+	struct flow w;
+	__u64 id;
+
+	if (!config.own_ids)
+		return bpf_get_socket_cookie(skc);
+	__builtin_memset(&w, 0, sizeof(w));
+	read_flow(skc, lport, &w);
+	id = id_of_flow(&w);
+	if (id)
+		return id;
+	id = own_id();
+	bpf_map_update_elem(&flow_ids, &w, &id, BPF_NOEXIST);
+	return id;
+}
+
 static __always_inline void row_small(struct sock_common *skc, struct tcp_timewait_sock *tw,
 				      struct row_sock *r)
 {
 	r->kind = ROW_SMALL;
 	r->state = tw->tw_sk.tw_substate;
-	r->cookie = bpf_get_socket_cookie(skc);
+	r->cookie = row_tw_cookie(skc, bpf_ntohs(tw->tw_sk.tw_sport));
 	r->roles = roles_of_state(r->state);
 	r->left_ns = small_left_ns(tw->tw_sk.tw_timer.expires, r->mono_ns);
 	r->wheel_us = timer_wheel_us(tw->tw_sk.tw_timer.expires, tw->tw_sk.tw_timer.flags);

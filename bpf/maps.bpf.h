@@ -42,7 +42,7 @@ struct {
 /* The child that this CPU made last: see request.bpf.h. */
 struct child {
 	__u64 at_ns;
-	__u64 listener; /* cookie, once its request_sock told it; 0 */
+	__u64 listener; /* cookie (config.own_ids: address), once its request_sock told it; 0 */
 	__be16 rport;
 	__u16 lport;
 	__u32 pad;
@@ -114,6 +114,38 @@ struct {
 	__type(key, __u64);
 	__type(value, __u8);
 } shown_reqs SEC(".maps");
+
+/* In place of socket storage, by address; config.own_ids makes room: see store.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct sock_store);
+} sock_table SEC(".maps");
+
+/* Which connection a small socket is of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct flow);
+	__type(value, __u64);
+} flow_ids SEC(".maps");
+
+/* A task, a softirq, and what else may come: see own_id(). */
+#define ID_LEVELS 4
+
+struct id_counters {
+	__u64 busy;
+	__u64 n[ID_LEVELS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct id_counters);
+} id_counters SEC(".maps");
 
 static __always_inline void count_lost(enum lost_cause cause)
 {

@@ -60,12 +60,18 @@ static __always_inline bool child_was_made(struct request_sock *req, __u64 now_n
 	child->at_ns = 0;
 	child->rport = BPF_CORE_READ(req, __req_common.skc_dport);
 	child->lport = BPF_CORE_READ(req, __req_common.skc_num);
-	child->listener =
-		BPF_CORE_READ(req, __req_common.skc_listener, __sk_common.skc_cookie.counter);
+	if (config.own_ids)
+		child->listener = (__u64)BPF_CORE_READ(req, __req_common.skc_listener);
+	else
+		child->listener = BPF_CORE_READ(req, __req_common.skc_listener,
+						__sk_common.skc_cookie.counter);
 	return true;
 }
 
-/* The cookie of the listener that a socket which leaves SYN_RECV was accepted by; 0: unknown. */
+/*
+ * The cookie (config.own_ids: the address) of the listener that a socket which
+ * leaves SYN_RECV was accepted by; 0: unknown.
+ */
 static __always_inline __u64 listener_of(const struct sock *sk)
 {
 	__u32 zero = 0;

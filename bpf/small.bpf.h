@@ -8,11 +8,27 @@
 #define TCPDWELL_SMALL_BPF_H
 
 #include "maps.bpf.h"
+#include "store.bpf.h"
 #include "sock.bpf.h"
 #include "emit.bpf.h"
 #include "request.bpf.h"
 #include "timer.bpf.h"
 #include "tw.bpf.h"
+
+static __always_inline __u64 tw_cookie(struct inet_timewait_sock *tw, enum small_what what)
+{
+	struct flow w;
+	__u64 id;
+
+	if (!config.own_ids)
+		return BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+	__builtin_memset(&w, 0, sizeof(w));
+	read_tw_flow(tw, &w);
+	id = id_of_flow(&w);
+	if (what == SMALL_EXPIRED)
+		bpf_map_delete_elem(&flow_ids, &w);
+	return id;
+}
 
 static __always_inline unsigned long tw_expires(struct inet_timewait_sock *tw)
 {
@@ -31,8 +47,12 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct rec_small *r;
+	__u64 cookie;
 
 	if (!tw_wanted(tw))
+		return;
+	cookie = tw_cookie(tw, what);
+	if (config.own_ids && !cookie)
 		return;
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
@@ -44,7 +64,7 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 	r->substate = BPF_CORE_READ(tw, tw_substate);
 	r->via = via;
 	r->wheel_us = wheel_us;
-	r->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+	r->cookie = cookie;
 	r->mono_ns = now_ns;
 	r->left_ns = small_left_ns(expires, now_ns);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
@@ -88,7 +108,7 @@ static __always_inline void on_tw_stop(struct timer_list *timer)
 	if (!last)
 		return;
 	last->at_ns = bpf_ktime_get_ns();
-	last->cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+	last->cookie = tw_cookie(tw, SMALL_STOPPED);
 	last->rport = BPF_CORE_READ(tw, __tw_common.skc_dport);
 	last->lport = BPF_CORE_READ(tw, tw_sport);
 }

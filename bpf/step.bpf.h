@@ -8,6 +8,7 @@
 #define TCPDWELL_STEP_BPF_H
 
 #include "maps.bpf.h"
+#include "store.bpf.h"
 #include "emit.bpf.h"
 #include "request.bpf.h"
 
@@ -21,6 +22,8 @@ static __always_inline void begin_here(struct sock_store *st, int to, __u64 now)
 	st->held = 0;
 	st->before = 0;
 	st->lport = 0;
+	if (config.own_ids)
+		st->cookie = 0;
 	owner_is_current(&st->owner, OWNER_OPEN);
 }
 
@@ -44,7 +47,7 @@ static __always_inline void begin_child(struct sock *sk, struct sock_store *st, 
 	st->before = 0;
 	st->lport = 0;
 	/* until Linux 6.12 the clone has its listener's cookie when it enters SYN_RECV */
-	st->cookie = st->held ? 0 : bpf_get_socket_cookie(sk);
+	st->cookie = st->held ? 0 : new_cookie(sk);
 	if (parent && st->cookie == parent)
 		st->cookie |= ((now >> 10 & 0x1fffff) | 1) << 40;
 	if (st->owner.how > OWNER_LISTENER)
@@ -135,7 +138,7 @@ static __always_inline bool hold(struct sock_store *st, enum match match)
 static __always_inline void know_socket(struct sock *sk, struct sock_store *st, int to)
 {
 	if (!st->cookie && !(st->held && to == ST_SYN_RECV))
-		st->cookie = bpf_get_socket_cookie(sk);
+		st->cookie = new_cookie(sk);
 	if (!st->lport)
 		st->lport = read_lport_at(sk, to);
 }
@@ -148,17 +151,29 @@ static __always_inline struct sock_store *store_of(struct sock *sk, int from)
 {
 	struct sock_store *st;
 	struct sock_owner o;
-	__u64 flags = BPF_LOCAL_STORAGE_GET_F_CREATE;
 
 	if (config.opener_decides) {
 		owner_is_current(&o, OWNER_OPEN);
 		if (from != ST_CLOSE || !filter_owner(&config.filter, &o))
-			flags = 0;
+			return store_find(sk);
 	}
-	st = bpf_sk_storage_get(&socks, sk, 0, flags);
-	if (!st && flags)
+	st = store_make(sk);
+	if (!st)
 		count_lost(LOST_STORAGE);
 	return st;
+}
+
+/* Without storage there is no copy of the listener's: its request_sock told which it was. */
+static __always_inline void take_after_listener(const struct sock *sk, struct sock_store *st)
+{
+	__u64 key = listener_of(sk);
+	struct sock_store *listener = key ? bpf_map_lookup_elem(&sock_table, &key) : NULL;
+
+	if (!listener || st->owner.how != OWNER_UNKNOWN)
+		return;
+	st->owner = listener->owner;
+	if (st->owner.how > OWNER_LISTENER)
+		st->owner.how = OWNER_LISTENER;
 }
 
 static __always_inline void tell(struct step *s, struct sock_store *st)
@@ -197,8 +212,13 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 		s.flags |= STEP_HELD;
 		st->held = 0;
 	}
-	if (from == ST_SYN_RECV && ROLE_OPEN(st->roles) == ROLE_PASSIVE)
+	if (from == ST_SYN_RECV && ROLE_OPEN(st->roles) == ROLE_PASSIVE) {
 		handshake_time(&s);
+		if (config.own_ids)
+			take_after_listener(sk, st);
+	}
+	if (config.own_ids && (ST_BIT(to) & ST_CLOSING_FIRST))
+		know_flow(sk, st->lport, st->cookie);
 	st->roles = s.roles = next_roles(from, to, st->roles);
 	st->since_ns = s.now_ns;
 	st->born_ns = s.born_ns;
@@ -207,10 +227,25 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	tell(&s, st);
 }
 
+/* Nothing is kept of it any more; but its last states were ones that leave its flow. */
+static __always_inline void hint_after_close(const struct sock *sk)
+{
+	struct flow w;
+	__u64 id;
+
+	__builtin_memset(&w, 0, sizeof(w));
+	read_flow(&sk->__sk_common, read_lport(sk), &w);
+	id = id_of_flow(&w);
+	if (id)
+		emit_hint(id, SMALL_CLOSE_RST, bpf_ktime_get_ns());
+}
+
 static __always_inline void mark_sock(struct sock *sk, __u8 flag)
 {
-	struct sock_store *st = bpf_sk_storage_get(&socks, sk, 0, 0);
+	struct sock_store *st = store_find(sk);
 
+	if (config.own_ids && flag == STEP_RST_OUT && sk->__sk_common.skc_state == ST_CLOSE)
+		hint_after_close(sk);
 	if (!st)
 		return;
 	st->flags |= flag;

@@ -27,6 +27,8 @@ static __always_inline int take_step(struct sock *sk, int from, int to)
 		stream_step(sk, from, to);
 	else
 		on_step(sk, from, to);
+	if (to == ST_CLOSE)
+		store_forget(sk);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct config {
 	__u8 keep_ends;	     /* tell of each end that may be the begin of a small socket */
 	__u8 stream;	     /* tell of each step and keep nothing: see stream.bpf.h */
 	__u8 late_port;	     /* the filter asks for a local port */
+	__u8 own_ids;	     /* no socket storage and no cookies: see store.bpf.h */
 	__u8 opener_decides; /* ... for an owner, and that is who opens */
 	__u64 jiffy_ns;	     /* length of a jiffy */
 	__u64 start_ns;	     /* just before the programs were attached */

@@ -21,6 +21,9 @@
  */
 #define COOKIE_MASK ((1ULL << 40) - 1)
 
+/* Of an id that stands in for a cookie where the kernel gives none: see bpf/store.bpf.h. */
+#define OWN_ID (1ULL << 39)
+
 /* rec_step.kind: what follows the step */
 enum rec_kind {
 	REC_STEP = 0,

@@ -446,7 +446,20 @@ static void a_greeting(void **unused)
 	take_line();
 	has_string(line, "filter", "port 80");
 	has_not(line, "version");
+	has_not(line, "sk_ids");
 	assert_int_equal(json_object_size(json_object_get(line, "sockets")), 0);
+}
+
+/* Kernels before 5.12 give a tracer no cookies: what is printed as sk is a value with a reason. */
+static void ids_of_its_own(void **unused)
+{
+	struct hello h = {.own_ids = true};
+
+	(void)unused;
+	sink->ops->hello(sink, &h);
+	take_line();
+	has_string(line, "sk_ids", "own");
+	assert_non_null(json_object_get(line, "sk_ids_reason"));
 }
 
 static void what_was_lost(void **unused)
@@ -510,6 +523,7 @@ int main(void)
 		TEST(a_socket),
 		TEST(an_alert),
 		TEST(a_greeting),
+		TEST(ids_of_its_own),
 		TEST(what_was_lost),
 		TEST(a_summary),
 		TEST(another_clock),

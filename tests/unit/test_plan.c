@@ -77,7 +77,7 @@ static const char *const programs[] = {
 	"set_state",	"receive_reset", "send_reset",	     "timer_start", "timer_cancel",
 	"timer_expire", "tw_born",	 "tw_born_schedule", "tw_served3",  "tw_served4",
 	"tw_served5",	"tw_stopped",	 "tw_killed",	     "accepted4",   "accepted2",
-	"list_socks",	"claim_socks",
+	"list_socks",	"claim_socks",	 "set_state_again",
 };
 
 /* Exactly these of all programs, in their order. */
@@ -98,7 +98,8 @@ static void wants(const struct plan_input *in, const char *want)
 
 #define ALWAYS "set_state receive_reset send_reset "
 #define TIMERS "timer_start timer_cancel timer_expire "
-#define ROWS "list_socks claim_socks"
+#define ROWS_ONLY "list_socks claim_socks"
+#define ROWS ROWS_ONLY " set_state_again"
 
 static void fentry_wants(const struct kernel *k, const char *hooks)
 {
@@ -144,9 +145,24 @@ static void sweep(void **unused)
 	(void)unused;
 	wants(&in, ALWAYS ROWS);
 	in.stream = false;
-	wants(&in, ROWS);
+	wants(&in, ROWS_ONLY);
 	in.tier = TIER_FENTRY;
-	wants(&in, ROWS);
+	wants(&in, ROWS_ONLY);
+}
+
+/* A request_sock's timer tells the listener there; nothing is kept from a running program. */
+static void own_ids(void **unused)
+{
+	struct plan_input in = input(&v5_10, TIER_SWEEP);
+
+	(void)unused;
+	in.own_ids = true;
+	wants(&in, ALWAYS TIMERS ROWS_ONLY);
+	in.tier = TIER_TIMER;
+	wants(&in, ALWAYS TIMERS ROWS_ONLY);
+	in.tier = TIER_SWEEP;
+	in.requests = false;
+	wants(&in, ALWAYS ROWS_ONLY);
 }
 
 /* An accept() of another signature is left out; nothing else hangs on it. */
@@ -205,9 +221,13 @@ static void names(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fentry),  cmocka_unit_test(timer),
-		cmocka_unit_test(sweep),   cmocka_unit_test(accept_of_the_future),
-		cmocka_unit_test(missing), cmocka_unit_test(names),
+		cmocka_unit_test(fentry),
+		cmocka_unit_test(timer),
+		cmocka_unit_test(sweep),
+		cmocka_unit_test(own_ids),
+		cmocka_unit_test(accept_of_the_future),
+		cmocka_unit_test(missing),
+		cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

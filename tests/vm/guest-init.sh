@@ -35,5 +35,5 @@ done </modules/order
 
 setsid guest-run "$VM_RUN" </dev/null >/dev/ttyS1 2>&1
 echo "@done" >/dev/ttyS1
-sleep 0.2 # until the port is empty
+sleep 5 # boot.sh ends the guest when it has read that
 poweroff -f

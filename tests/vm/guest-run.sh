@@ -73,17 +73,32 @@ loads() {
 	return $failed
 }
 
-# refused WORD: the tracer must not run, say so with status 3, and why
-refused() {
-	points=0 failed=0
-	short_trace
+# refuses WORD COMMAND [ARG...]: it must not run, say so with status 3, and why
+refuses() {
+	word=$1 name=$2
+	shift
+	timeout -s KILL 120 tcpdwell "$@" >"$tmp/out" 2>"$tmp/err"
 	[ $? -eq 3 ]
-	point $? "trace ends with status 3"
-	grep -qi "$1" "$tmp/err"
-	point $? "its message names the cause ($1)"
+	point $? "$name ends with status 3"
+	grep -qi "$word" "$tmp/err"
+	point $? "its message names the cause ($word)"
 	[ "$(wc -l <"$tmp/err")" -le 3 ]
 	point $? "it is a message, not a log"
 	said
+}
+
+# refused WORD: nothing that needs the kernel works here; doctor says what is missing
+refused() {
+	points=0 failed=0
+	refuses "$1" trace --json --duration 100ms
+	refuses "$1" watch --duration 100ms
+	refuses "$1" list
+	refuses "$1" holders
+	refuses "$1" states
+	refuses "$1" doctor
+	grep -q '^ *no ' "$tmp/out"
+	point $? "doctor lists what is refused"
+	grep '^ *no ' "$tmp/out" | sed 's/^/# /'
 	echo 1..$points
 	return $failed
 }

@@ -218,6 +218,7 @@ int run_start(struct run *r)
 	h.kernel = host.release;
 	h.tier = tier_name(r->tracer.tier);
 	h.tier_reason = *r->tracer.tier_reason ? r->tracer.tier_reason : NULL;
+	h.own_ids = r->tracer.own_ids;
 	h.filter = *o->filter_words ? o->filter_words : NULL;
 	h.mono_ns = mono_now_ns();
 	h.n_netns = r->tracer.n_netns;

@@ -46,10 +46,14 @@ bool plan_wants(const struct plan_input *in, const char *program)
 		return true;
 	if (!in->stream)
 		return false;
+	/* such a kernel calls a program that runs already, too */
+	if (in->own_ids && !strcmp(program, "set_state_again"))
+		return false;
 	if (h)
 		return in->tier == TIER_FENTRY && fits(in, h);
 	if (!strncmp(program, "timer_", 6))
-		return in->tier == TIER_TIMER || (in->tier == TIER_FENTRY && in->requests);
+		return in->tier == TIER_TIMER ||
+		       (in->requests && (in->tier == TIER_FENTRY || in->own_ids));
 	return true;
 }
 

@@ -14,6 +14,7 @@ struct plan_input {
 	enum tier tier; /* decided */
 	bool stream;	/* records, not iterators alone */
 	bool requests;	/* reqsk_timer_handler is known */
+	bool own_ids;	/* no socket storage, no cookies: see bpf/store.bpf.h */
 	arity_fn arity;
 	void *ctx;
 };

@@ -90,6 +90,28 @@ static int arity_of(void *ctx, const char *function)
 	return btf_vlen(type);
 }
 
+/*
+ * Storage and cookies of sockets for tracing programs came with Linux 5.11 and
+ * 5.12: a kernel that has a later helper has them.  Of another it is asked,
+ * since some distributions' kernels are newer than they say.
+ */
+static bool needs_own_ids(const struct btf *btf)
+{
+	__s32 id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+	char why[96];
+
+	for (int i = 0; type && i < btf_vlen(type); i++) {
+		__u32 name = btf_enum(type)[i].name_off;
+
+		if (!strcmp(btf__name_by_offset(btf, name), "BPF_FUNC_check_mtu"))
+			return false;
+	}
+	return probe_program("probe_storage", why, sizeof(why)) ||
+	       probe_program("probe_cookie", why, sizeof(why)) ||
+	       probe_program("probe_sock_from_file", why, sizeof(why));
+}
+
 /* Whether a tier can be had, as far as can be told without loading it. */
 static bool tier_possible(struct tracer *t, enum tier tier, const struct plan_input *in)
 {
@@ -125,8 +147,8 @@ static bool can_stream(const struct tracer *t, const struct tracer_options *o,
 {
 	const struct filter *f = &o->filter;
 
-	return in->stream && in->requests && t->tier != TIER_SWEEP && !filter_by_owner(f) &&
-	       !f->states && !f->min_dwell_ns;
+	return in->stream && in->requests && !in->own_ids && t->tier != TIER_SWEEP &&
+	       !filter_by_owner(f) && !f->states && !f->min_dwell_ns;
 }
 
 static void configure(struct tracer *t, const struct tracer_options *o, const struct plan_input *in,
@@ -140,7 +162,9 @@ static void configure(struct tracer *t, const struct tracer_options *o, const st
 	c->keep_ends = 1;
 	c->stream = can_stream(t, o, in);
 	c->late_port = o->filter.n_port || o->filter.n_lport;
-	c->opener_decides = filter_by_owner(&o->filter) && t->tier != TIER_FENTRY;
+	c->own_ids = in->own_ids;
+	/* what a listener's storage would hand on comes too late for it */
+	c->opener_decides = filter_by_owner(&o->filter) && t->tier != TIER_FENTRY && !in->own_ids;
 	c->half_open = o->half_open;
 	c->tw_timers = t->tier == TIER_TIMER;
 	c->jiffy_ns = kernel_jiffy_ns();
@@ -195,8 +219,28 @@ int tracer_explain(int err)
 
 /* Half-open connections shown at a time: what the limit of their stream lets in within 16 s. */
 #define SHOWN_REQUESTS 65536
+/* Sockets that something is kept of at a time; and small ones, of which the oldest are forgotten.
+ */
+#define TABLE_SOCKETS (1 << 20)
+#define FLOWS 131072
 /* Sockets at a time between connect()'s SYN_SENT and the port that it finds: a call each. */
 #define HELD_SYNS 16384
+
+static int size_maps(struct tracer *t, const struct tracer_options *o, const struct plan_input *in)
+{
+	struct tcpdwell_bpf *skel = t->skel;
+	int err = 0;
+
+	if (o->half_open)
+		err = bpf_map__set_max_entries(skel->maps.shown_reqs, SHOWN_REQUESTS);
+	if (!err && (o->filter.n_port || o->filter.n_lport))
+		err = bpf_map__set_max_entries(skel->maps.held_syns, HELD_SYNS);
+	if (!err && in->own_ids)
+		err = bpf_map__set_max_entries(skel->maps.sock_table, TABLE_SOCKETS);
+	if (!err && in->own_ids)
+		err = bpf_map__set_max_entries(skel->maps.flow_ids, FLOWS);
+	return err;
+}
 
 static int load(struct tracer *t, const struct tracer_options *o, const struct plan_input *in)
 {
@@ -207,12 +251,8 @@ static int load(struct tracer *t, const struct tracer_options *o, const struct p
 	if (!t->skel)
 		return -errno;
 	err = bpf_map__set_max_entries(t->skel->maps.events, size);
-	if (!err && o->half_open)
-		err = bpf_map__set_max_entries(t->skel->maps.shown_reqs, SHOWN_REQUESTS);
-	if (err)
-		return err;
-	if (o->filter.n_port || o->filter.n_lport)
-		err = bpf_map__set_max_entries(t->skel->maps.held_syns, HELD_SYNS);
+	if (!err)
+		err = size_maps(t, o, in);
 	if (err)
 		return err;
 	configure(t, o, in, size);
@@ -324,6 +364,7 @@ static int open_all(struct tracer *t, const struct tracer_options *o)
 
 	if (!btf)
 		return tracer_explain(-errno);
+	in.own_ids = t->own_ids = needs_own_ids(btf);
 	if (o->no_stream)
 		list.tier = TIER_SWEEP;
 	err = open_tiers(t, &list, &in);

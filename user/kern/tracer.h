@@ -37,6 +37,7 @@ struct tracer {
 	unsigned int n_netns; /* read by the last tracer_rows() */
 	enum tier tier;
 	char tier_reason[128]; /* why it is not a better one; "" when it is the best */
+	bool own_ids;	       /* no cookies here: what stands in for them is made by the tracer */
 	__u64 start_ns;
 	__u64 lost_told[LOST_NCAUSES];
 	__u64 held_seen;

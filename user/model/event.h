@@ -214,6 +214,7 @@ struct hello {
 	__u32 sockets[ST_MAX]; /* there at the start, by state */
 	__u32 n_netns;
 	bool alerts_only; /* no transition will be told */
+	bool own_ids;	  /* sockets' ids are not the kernel's cookies, which it does not tell */
 };
 
 struct summary {

@@ -455,6 +455,9 @@ static void json_hello(struct sink *s, const struct hello *h)
 		p = put_string(KEY_STR(p, "tier"), h->tier);
 	if (h->tier_reason)
 		p = put_string(KEY_STR(p, "reason"), h->tier_reason);
+	if (h->own_ids)
+		p = FMT_LIT(p, ",\"sk_ids\":\"own\",\"sk_ids_reason\":\"this kernel does not "
+			       "tell a tracer the cookies of sockets (Linux 5.12)\"");
 	if (h->filter)
 		p = put_string(KEY_STR(p, "filter"), h->filter);
 	p = put_time(j, p, h->mono_ns);
