@@ -84,9 +84,9 @@ static __always_inline bool netns_is_gone(struct inet_timewait_sock *tw)
 	struct ns_common___count *older = (void *)&net->ns;
 	struct ns_common___ref *newer = (void *)&net->ns;
 
-	if (bpf_core_field_exists(newer->__ns_ref))
+	if (bpf_core_field_exists(newer->__ns_ref.refs.counter))
 		return !BPF_CORE_READ(newer, __ns_ref.refs.counter);
-	if (bpf_core_field_exists(older->count))
+	if (bpf_core_field_exists(older->count.refs.counter))
 		return !BPF_CORE_READ(older, count.refs.counter);
 	return false;
 }

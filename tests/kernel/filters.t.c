@@ -403,10 +403,18 @@ static bool compare(struct filter *f, bool tell)
 	return good;
 }
 
+/* Before Linux 5.12 each tracer makes ids of its own: those of two are not to be compared. */
+static bool own_ids(void)
+{
+	return *line_str(oracle.hello, "sk_ids");
+}
+
 static bool is_complete(struct tracer *t, void *arg)
 {
 	(void)t;
 	(void)arg;
+	if (own_ids())
+		return true;
 	tracer_poll(&oracle);
 	for (struct filter *f = filters; f < FILTERS_END; f++) {
 		tracer_poll(&f->t);
@@ -434,7 +442,9 @@ static void check_all(void)
 		tracer_stop(&f->t);
 	tracer_stop(&oracle);
 	for (struct filter *f = filters; f < FILTERS_END; f++) {
-		if (f->t.lines)
+		if (own_ids())
+			tap_skip("this kernel gives tracers no cookies", "%s", f->name);
+		else if (f->t.lines)
 			check(f);
 		else
 			tap_skip("no cgroups v2", "%s", f->name);

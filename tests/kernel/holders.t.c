@@ -120,6 +120,15 @@ static bool descriptors_are_right(void)
 	return true;
 }
 
+/* Who opened a file is not in /proc, where holders looks before Linux 5.17. */
+static void opened_by(const json_t *h, const char *whom, const char *name)
+{
+	if (kernel_since(5, 17))
+		tap_ok(!strcmp(line_str(h, "opened_by"), whom), "%s: opened by %s", name, whom);
+	else
+		tap_skip("/proc does not tell", "%s: opened by %s", name, whom);
+}
+
 static void one_holder(const struct leak *l)
 {
 	const json_t *h;
@@ -127,8 +136,7 @@ static void one_holder(const struct leak *l)
 	tap_ok(held_by(getpid(), getpid(), 1), "%s: held by the process alone", leak_name(l->kind));
 	tap_ok(descriptors_are_right(), "%s: by the right descriptors", leak_name(l->kind));
 	h = holder(0, "holders", getpid(), getpid());
-	tap_ok(!strcmp(line_str(h, "opened_by"), "self"), "%s: opened by itself",
-	       leak_name(l->kind));
+	opened_by(h, "self", leak_name(l->kind));
 	tap_ok(strstr(line_str(h, "cmdline"), "holders.t"), "%s: command line '%s'",
 	       leak_name(l->kind), line_str(h, "cmdline"));
 	tap_is(line_int(h, "ppid"), getppid(), "%s: parent", leak_name(l->kind));
@@ -157,12 +165,10 @@ static void children(void)
 	struct leak l;
 	char args[64];
 
-	with(&l, LEAK_CHILD, "kept_by_other");
+	with(&l, LEAK_CHILD, kernel_since(5, 17) ? "kept_by_other" : "eof_read_not_closed");
 	for (int i = 0; i < CHILDREN; i++) {
 		tap_ok(held_by(l.child[i], l.child[i], CHILDREN), "child: held by child %d", i);
-		tap_ok(!strcmp(line_str(holder(0, "holders", l.child[i], l.child[i]), "opened_by"),
-			       "parent"),
-		       "child: opened by its parent");
+		opened_by(holder(0, "holders", l.child[i], l.child[i]), "parent", "child");
 	}
 	snprintf(args, sizeof(args), "--pid %d --fail-if-any", l.child[1]);
 	run(l.port, args);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "tap.h"
 
@@ -107,4 +108,14 @@ int tap_done(void)
 	printf("1..%d\n", count);
 	fflush(stdout);
 	return failed ? 1 : 0;
+}
+
+bool kernel_since(int major, int minor)
+{
+	struct utsname host;
+	int a = 0, b = 0;
+
+	uname(&host);
+	sscanf(host.release, "%d.%d", &a, &b);
+	return a > major || (a == major && b >= minor);
 }

@@ -13,6 +13,9 @@ bool tap_is(long long got, long long want, const char *fmt, ...) PRINTF(3, 4);
 void tap_skip(const char *reason, const char *fmt, ...) PRINTF(2, 3);
 void tap_diag(const char *fmt, ...) PRINTF(1, 2);
 
+/* Whether this kernel is that or a newer one. */
+bool kernel_since(int major, int minor);
+
 /* Nothing of the program can be tested here. */
 void tap_skip_all(const char *fmt, ...) PRINTF(1, 2) __attribute__((noreturn));
 /* The test cannot go on. */

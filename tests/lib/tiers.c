@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,14 +121,4 @@ void tiers_finish(struct tiers *ts)
 void tiers_let_sweep(void)
 {
 	sleep_ms(2500);
-}
-
-bool kernel_since(int major, int minor)
-{
-	struct utsname host;
-	int a = 0, b = 0;
-
-	uname(&host);
-	sscanf(host.release, "%d.%d", &a, &b);
-	return a > major || (a == major && b >= minor);
 }

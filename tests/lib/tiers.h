@@ -37,6 +37,4 @@ void tiers_finish(struct tiers *ts);
  */
 void tiers_let_sweep(void);
 
-bool kernel_since(int major, int minor);
-
 #endif
