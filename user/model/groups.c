@@ -8,6 +8,8 @@
 
 #define BUCKETS_MIN 64
 #define TELL_EVERY_NS 60000000000ULL
+/* Few sockets double quickly, and one more of them is nothing to call people for. */
+#define TELL_FROM 10
 #define SLICE_NS (60000000000ULL / GROWTH_SLICES)
 
 int groups_init(struct groups *g)
@@ -281,8 +283,10 @@ static bool worth_telling(const struct group *g, __u64 now_ns)
 {
 	if (g->count == g->told_count)
 		return false;
-	return g->count >= 2 * g->told_count || 2 * g->count <= g->told_count ||
-	       now_ns >= g->told_ns + TELL_EVERY_NS;
+	if (now_ns >= g->told_ns + TELL_EVERY_NS)
+		return true;
+	return (g->count >= TELL_FROM && g->count >= 2 * g->told_count) ||
+	       (g->told_count >= TELL_FROM && 2 * g->count <= g->told_count);
 }
 
 static void tell(struct group *g, enum group_news news, __u64 now_ns, group_fn fn, void *ctx)

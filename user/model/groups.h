@@ -67,8 +67,8 @@ struct alert_group group_view(const struct group *g, __u64 now_ns);
 
 /*
  * Hands over what is worth a line: a group that has opened; one that has twice
- * as many, or half, or changed at all and was told of a minute ago; one that is
- * over, which is forgotten then.
+ * as many (10 at least), or half (of 10 at least), or changed at all and was told
+ * of a minute ago; one that is over, which is forgotten then.
  */
 typedef void (*group_fn)(void *ctx, const struct group *g, enum group_news news);
 void groups_news(struct groups *g, __u64 now_ns, group_fn fn, void *ctx);
