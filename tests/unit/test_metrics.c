@@ -10,16 +10,18 @@ static struct sink *sink;
 static struct rules rules;
 static struct conn conn;
 static __u32 by_state[ST_MAX];
+static struct pressure ports;
 static char *text;
 
 static int setup(void **unused)
 {
-	struct metrics_options o = {.by_state = by_state};
+	struct metrics_options o = {.by_state = by_state, .pressure = &ports};
 
 	(void)unused;
 	memset(by_state, 0, sizeof(by_state));
 	rules_default(&rules);
 	conn = client_conn();
+	assert_int_equal(pressure_init(&ports), 0);
 	sink = metrics_sink_new(&o);
 	assert_non_null(sink);
 	return 0;
@@ -29,6 +31,7 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	sink->ops->free(sink);
+	pressure_free(&ports);
 	free(text);
 	text = NULL;
 	return 0;
@@ -283,32 +286,72 @@ static void what_was_lost(void **unused)
 	HAS("tcpdwell_events_lost_total{cause=\"storage\"} 0");
 }
 
+static void take_ports(__u16 rport, __u16 n)
+{
+	struct conn c = client_conn();
+
+	set_addr(c.ident.laddr, "192.0.2.1");
+	set_addr(c.ident.raddr, "2001:db8::1");
+	c.ident.netns = 7;
+	c.ident.rport = rport;
+	for (__u16 i = 0; i < n; i++) {
+		c.ident.lport = 40000 + i;
+		assert_true(pressure_add(&ports, &c.ident));
+	}
+}
+
+static void ignore(void *ctx, const struct pressure_news *n)
+{
+	(void)ctx;
+	(void)n;
+}
+
+#define PAIR "{laddr=\"192.0.2.1\",raddr=\"2001:db8::1\",rport="
+
 static void pressure(void **unused)
 {
-	struct pressure_news n = {.netns = 7, .rport = 443, .used = 900, .usable = 1000};
-	struct pressure_news tw = {.netns = 7, .time_wait = true, .used = 1, .usable = 2};
+	struct pressure_limits l = {.netns = 7, .low = 40000, .high = 40999, .max_tw = 8, .tw = 4};
 
 	(void)unused;
-	set_addr(n.laddr, "192.0.2.1");
-	set_addr(n.raddr, "2001:db8::1");
-	sink->ops->pressure(sink, &n);
-	sink->ops->pressure(sink, &tw);
-	n.used = 950;
-	sink->ops->pressure(sink, &n);
-	render(SEC);
-	HAS("tcpdwell_port_pressure_ratio{laddr=\"192.0.2.1\",raddr=\"2001:db8::1\",rport=\"443\","
-	    "netns=\"7\"} 0.95");
+	pressure_set_limits(&ports, &l);
+	take_ports(443, 500);
+	take_ports(80, 1);
+	pressure_look(&ports, SEC, ignore, NULL);
+	take_ports(443, 450);
+	pressure_look(&ports, 2 * SEC, ignore, NULL);
+	render(2 * SEC);
+	HAS("tcpdwell_port_pressure_ratio" PAIR "\"443\",netns=\"7\"} 0.95");
+	HAS("tcpdwell_port_pressure_ratio" PAIR "\"80\",netns=\"7\"} 0.001");
+	HAS("tcpdwell_ports_used" PAIR "\"443\",netns=\"7\"} 950");
+	HAS("tcpdwell_ports_growth_per_second" PAIR "\"443\",netns=\"7\"} 450");
+	HAS("tcpdwell_ports_growth_per_second" PAIR "\"80\",netns=\"7\"} 0");
 	HAS("tcpdwell_time_wait_buckets_ratio{netns=\"7\"} 0.5");
-	tw.over = n.over = true;
-	sink->ops->pressure(sink, &n);
-	sink->ops->pressure(sink, &n);
+	HAS("tcpdwell_time_wait_buckets_used{netns=\"7\"} 4");
+	/* 50 are left */
+	assert_non_null(strstr(text, "\ntcpdwell_ports_exhausted_seconds" PAIR "\"443\",netns="
+				     "\"7\"} 0.1111"));
+	assert_null(strstr(text, "tcpdwell_ports_exhausted_seconds" PAIR "\"80\""));
+}
+
+/* Labels are bounded: those that are nearest to their limit. */
+static void much_pressure(void **unused)
+{
+	(void)unused;
+	for (__u32 i = 0; i < 100; i++) {
+		struct pressure_limits l = {.netns = i, .low = 40000, .high = 40999};
+
+		l.max_tw = 1000;
+		l.tw = i;
+		pressure_set_limits(&ports, &l);
+		take_ports(1000 + i, i + 1);
+	}
 	render(SEC);
-	assert_null(strstr(text, "\ntcpdwell_port_pressure_ratio{"));
-	HAS("tcpdwell_time_wait_buckets_ratio{netns=\"7\"} 0.5");
-	tw.over = false;
-	for (tw.netns = 0; tw.netns < 100; tw.netns++)
-		sink->ops->pressure(sink, &tw);
-	render(SEC);
+	assert_int_equal(lines_with("\ntcpdwell_port_pressure_ratio{"), 16);
+	assert_int_equal(lines_with("\ntcpdwell_time_wait_buckets_ratio{"), 16);
+	HAS("tcpdwell_ports_used" PAIR "\"1099\",netns=\"7\"} 100");
+	HAS("tcpdwell_ports_used" PAIR "\"1084\",netns=\"7\"} 85");
+	HAS("tcpdwell_time_wait_buckets_used{netns=\"99\"} 99");
+	HAS("tcpdwell_time_wait_buckets_used{netns=\"84\"} 84");
 }
 
 static void who_it_is(void **unused)
@@ -391,10 +434,11 @@ static void a_long_list(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sockets_by_state), TEST(transitions),    TEST(dwell),     TEST(stuck_sockets),
-		TEST(a_second_alert),	TEST(many_processes), TEST(the_table), TEST(hostile_names),
-		TEST(a_long_label),	TEST(what_was_lost),  TEST(pressure),  TEST(who_it_is),
-		TEST(the_list),		TEST(a_long_list),
+		TEST(sockets_by_state), TEST(transitions),    TEST(dwell),
+		TEST(stuck_sockets),	TEST(a_second_alert), TEST(many_processes),
+		TEST(the_table),	TEST(hostile_names),  TEST(a_long_label),
+		TEST(what_was_lost),	TEST(pressure),	      TEST(much_pressure),
+		TEST(who_it_is),	TEST(the_list),	      TEST(a_long_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

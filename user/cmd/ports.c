@@ -68,6 +68,12 @@ __u64 ports_round(struct ports *p, __u64 now_ns)
 	return now_ns + SECOND_NS;
 }
 
+void ports_refresh(struct ports *p, __u64 now_ns)
+{
+	if (now_ns >= p->read_ns + READ_EVERY_NS || p->pressure.unknown_netns)
+		read_limits(p, now_ns);
+}
+
 void ports_free(struct ports *p)
 {
 	pressure_free(&p->pressure);

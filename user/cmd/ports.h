@@ -17,6 +17,9 @@ int ports_init(struct ports *p, struct model *m, struct alarm *a);
 
 /* When it wants to be called again: never while nothing is short. */
 __u64 ports_round(struct ports *p, __u64 now_ns);
+
+/* Before their figures are shown: the limits of each namespace as of a few seconds ago at most. */
+void ports_refresh(struct ports *p, __u64 now_ns);
 void ports_free(struct ports *p);
 
 #endif

@@ -125,6 +125,7 @@ static int page_metrics(void *ctx, FILE *f, __u64 now_ns)
 {
 	struct service *s = ctx;
 
+	ports_refresh(s->ports, now_ns);
 	metrics_render(s->metrics, f, now_ns);
 	return 200;
 }
@@ -237,6 +238,7 @@ static int add_metrics(struct service *s, struct alarm *a)
 	struct metrics_options m = {
 		.names = s->run->options->names,
 		.by_state = s->run->model.by_state,
+		.pressure = &s->ports->pressure,
 		.mono_to_real_ns = mono_to_real_ns(),
 		.cgroup_path = cgroup_path,
 		.more = more_metrics,
@@ -264,7 +266,7 @@ static int add_exec(struct service *s, struct alarm *a, const struct out_options
 	return sink ? alarm_add_sink(a, sink, false) : -ENOMEM;
 }
 
-int service_sinks(struct service *s, struct run *r, struct alarm *a)
+int service_sinks(struct service *s, struct run *r, struct alarm *a, struct ports *p)
 {
 	struct out_options out = {
 		.fd = -1,
@@ -277,6 +279,7 @@ int service_sinks(struct service *s, struct run *r, struct alarm *a)
 
 	s->run = r;
 	s->alarm = a;
+	s->ports = p;
 	if (s->o->listen)
 		err = add_metrics(s, a);
 	if (!err && s->o->argv[0])

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "cmd/alarm.h"
+#include "cmd/ports.h"
 #include "cmd/run.h"
 #include "out/spawner.h"
 #include "util/account.h"
@@ -32,6 +33,7 @@ struct service {
 	const struct service_options *o;
 	struct run *run;
 	const struct alarm *alarm;
+	struct ports *ports;
 	struct http *http;    /* NULL: none */
 	struct sink *metrics; /* the alarm's */
 	struct sink *journal; /* the alarm's */
@@ -52,7 +54,7 @@ extern const struct argp service_argp;
  * and run_start(); when all is attached.  0, or an exit status; the message is out.
  */
 int service_begin(struct service *s, const struct service_options *o);
-int service_sinks(struct service *s, struct run *r, struct alarm *a);
+int service_sinks(struct service *s, struct run *r, struct alarm *a, struct ports *p);
 int service_start(struct service *s, bool kills);
 
 /* Once a round; gives when it wants to be called again. */

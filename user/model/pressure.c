@@ -30,12 +30,17 @@ void pressure_free(struct pressure *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static struct pressure_limits *limits_of(struct pressure *p, __u32 netns)
+static const struct pressure_limits *find_limits(const struct pressure *p, __u32 netns)
 {
 	for (__u32 i = 0; i < p->n_ns; i++)
 		if (p->ns[i].netns == netns)
 			return &p->ns[i];
 	return NULL;
+}
+
+static struct pressure_limits *limits_of(struct pressure *p, __u32 netns)
+{
+	return (struct pressure_limits *)find_limits(p, netns);
 }
 
 /* The oldest is given up for the newest. */
@@ -172,6 +177,7 @@ static void make_hot(struct pressure *p, __u32 number, const struct pressure_lim
 	s->hot = true;
 	s->before = s->used;
 	s->before_ns = 0;
+	s->growth_per_s = 0;
 	p->hot[p->n_hot++] = number;
 }
 
@@ -238,22 +244,35 @@ static bool turns(bool told, __u32 used, __u32 usable)
 	return told ? 10ULL * used < (__u64)EASE * usable : 10ULL * used >= (__u64)WARN * usable;
 }
 
+static struct pressure_news news_of(const struct pressure *p, const struct peer_service *s)
+{
+	const struct pressure_limits *l = find_limits(p, s->netns);
+	struct pressure_news n = {
+		.netns = s->netns,
+		.rport = s->rport,
+		.used = s->used,
+		.usable = pressure_usable(l ? l : &unknown),
+		.growth_per_s = s->hot ? s->growth_per_s : 0,
+	};
+
+	n.exhausted_in_ns = time_left(n.used, n.usable, n.growth_per_s);
+	memcpy(n.laddr, s->laddr, sizeof(n.laddr));
+	memcpy(n.raddr, s->raddr, sizeof(n.raddr));
+	return n;
+}
+
 static void look_at(struct pressure *p, struct peer_service *s, __u64 now_ns, pressure_fn fn,
 		    void *ctx)
 {
-	const struct pressure_limits *l = limits_of(p, s->netns);
-	struct pressure_news n = {.mono_ns = now_ns, .netns = s->netns, .rport = s->rport};
+	struct pressure_news n;
 
-	n.used = s->used;
-	n.usable = pressure_usable(l ? l : &unknown);
-	n.growth_per_s = growth(s->used, s->before, s->before_ns ? now_ns - s->before_ns : 0);
-	n.exhausted_in_ns = time_left(n.used, n.usable, n.growth_per_s);
+	s->growth_per_s = growth(s->used, s->before, s->before_ns ? now_ns - s->before_ns : 0);
 	s->before = s->used;
 	s->before_ns = now_ns;
+	n = news_of(p, s);
 	if (!turns(s->told, n.used, n.usable))
 		return;
-	memcpy(n.laddr, s->laddr, sizeof(n.laddr));
-	memcpy(n.raddr, s->raddr, sizeof(n.raddr));
+	n.mono_ns = now_ns;
 	n.over = s->told;
 	s->told = !s->told;
 	fn(ctx, &n);
@@ -309,4 +328,65 @@ bool pressure_look(struct pressure *p, __u64 now_ns, pressure_fn fn, void *ctx)
 bool pressure_is_hot(const struct pressure *p)
 {
 	return p->n_hot || p->unknown_netns;
+}
+
+/*
+ * What is nearest to its limit
+ */
+
+/* a's share is larger than b's. */
+static bool nearer(const struct pressure_news *a, const struct pressure_news *b)
+{
+	return (__u64)a->used * b->usable > (__u64)b->used * a->usable;
+}
+
+/* Keeps `top` in order; n of them are there.  Gives how many are then. */
+static unsigned int put_top(struct pressure_news *top, unsigned int n, unsigned int max,
+			    const struct pressure_news *one)
+{
+	unsigned int at = n;
+
+	while (at && nearer(one, &top[at - 1]))
+		at--;
+	if (at == max)
+		return n;
+	if (n == max)
+		n--;
+	memmove(&top[at + 1], &top[at], (n - at) * sizeof(*top));
+	top[at] = *one;
+	return n + 1;
+}
+
+unsigned int pressure_top(const struct pressure *p, struct pressure_news *top, unsigned int max)
+{
+	unsigned int n = 0;
+
+	for (__u32 i = 0; i < p->room; i++) {
+		struct pressure_news one;
+
+		if (!p->service[i].used)
+			continue;
+		one = news_of(p, &p->service[i]);
+		n = put_top(top, n, max, &one);
+	}
+	return n;
+}
+
+unsigned int pressure_top_time_wait(const struct pressure *p, struct pressure_news *top,
+				    unsigned int max)
+{
+	unsigned int n = 0;
+
+	for (__u32 i = 0; i < p->n_ns; i++) {
+		struct pressure_news one = {
+			.netns = p->ns[i].netns,
+			.time_wait = true,
+			.used = p->ns[i].tw,
+			.usable = p->ns[i].max_tw,
+		};
+
+		if (one.usable)
+			n = put_top(top, n, max, &one);
+	}
+	return n;
 }

@@ -36,6 +36,7 @@ struct peer_service {
 	__u32 next;   /* + 1; of its chain, or of the free ones */
 	__u32 before; /* used, at the last look */
 	__u64 before_ns;
+	__s64 growth_per_s; /* ... from the look before it to that */
 };
 
 struct pressure {
@@ -72,5 +73,13 @@ void pressure_del(struct pressure *p, __u32 number);
 typedef void (*pressure_fn)(void *ctx, const struct pressure_news *n);
 bool pressure_look(struct pressure *p, __u64 now_ns, pressure_fn fn, void *ctx);
 bool pressure_is_hot(const struct pressure *p);
+
+/*
+ * What is nearest to its limit, the nearest first: services by ports, network
+ * namespaces by places in TIMED_WAIT.  As many as there are, `max` at most.
+ */
+unsigned int pressure_top(const struct pressure *p, struct pressure_news *top, unsigned int max);
+unsigned int pressure_top_time_wait(const struct pressure *p, struct pressure_news *top,
+				    unsigned int max);
 
 #endif

@@ -21,9 +21,6 @@ struct histogram {
 	__u64 sum_ns;
 };
 
-/* Pairs that are told of at once; more are not shown. */
-#define PRESSURES 32
-
 struct metrics {
 	struct sink sink;
 	struct metrics_options o;
@@ -35,8 +32,6 @@ struct metrics {
 	__u64 alerts[ST_MAX][2]; /* by enum alert_status */
 	__u64 lost[LOST_NCAUSES];
 	__u8 shown_as[ST_MAX]; /* the first state of the same name */
-	struct pressure_news pressure[PRESSURES];
-	size_t n_pressure;
 	char kernel[65];
 	char tier[16];
 	char tier_reason[128];
@@ -97,28 +92,6 @@ static void on_alert(struct sink *s, const struct alert *a)
 	m->json->ops->alert(m->json, a);
 	stuck_put(&m->stuck, a, b->len ? b->data : NULL, b->len ? b->len - 1 : 0);
 	obuf_clear(b);
-}
-
-static bool same_pressure(const struct pressure_news *a, const struct pressure_news *b)
-{
-	return a->time_wait == b->time_wait && a->netns == b->netns && a->rport == b->rport &&
-	       !memcmp(a->laddr, b->laddr, sizeof(a->laddr)) &&
-	       !memcmp(a->raddr, b->raddr, sizeof(a->raddr));
-}
-
-static void on_pressure(struct sink *s, const struct pressure_news *n)
-{
-	struct metrics *m = (struct metrics *)s;
-	size_t i = 0;
-
-	while (i < m->n_pressure && !same_pressure(&m->pressure[i], n))
-		i++;
-	if (n->over && i < m->n_pressure)
-		m->pressure[i] = m->pressure[--m->n_pressure];
-	if (n->over || i == PRESSURES)
-		return;
-	m->pressure[i] = *n;
-	m->n_pressure += i == m->n_pressure;
 }
 
 static void on_lost(struct sink *s, enum lost_cause cause, __u64 count, __u64 mono_ns)
@@ -336,46 +309,6 @@ static void put_alerts(const struct metrics *m, FILE *f)
 	}
 }
 
-static double used(const struct pressure_news *n)
-{
-	return n->usable ? (double)n->used / n->usable : 0;
-}
-
-static void put_address(FILE *f, const char *name, const __u8 addr[16])
-{
-	char text[FMT_ADDR_MAX];
-
-	fprintf(f, "%s=\"%.*s\",", name, (int)(fmt_addr(text, addr) - text), text);
-}
-
-/* By now: what was told last, of those that are under pressure. */
-static void put_pressure(const struct metrics *m, FILE *f)
-{
-	metrics_family(f, "tcpdwell_port_pressure_ratio", "gauge",
-		       "Local ports in use towards one service, of those there are; where it is "
-		       "enough for a warning.");
-	for (size_t i = 0; i < m->n_pressure; i++) {
-		const struct pressure_news *n = &m->pressure[i];
-
-		if (n->time_wait)
-			continue;
-		fputs("tcpdwell_port_pressure_ratio{", f);
-		put_address(f, "laddr", n->laddr);
-		put_address(f, "raddr", n->raddr);
-		fprintf(f, "rport=\"%u\",netns=\"%u\"}", n->rport, n->netns);
-		metrics_value(f, used(n));
-	}
-	metrics_family(f, "tcpdwell_time_wait_buckets_ratio", "gauge",
-		       "Sockets in TIMED_WAIT, of tcp_max_tw_buckets; where it is enough for a "
-		       "warning.");
-	for (size_t i = 0; i < m->n_pressure; i++)
-		if (m->pressure[i].time_wait) {
-			fprintf(f, "tcpdwell_time_wait_buckets_ratio{netns=\"%u\"}",
-				m->pressure[i].netns);
-			metrics_value(f, used(&m->pressure[i]));
-		}
-}
-
 static void put_lost(const struct metrics *m, FILE *f)
 {
 	metrics_family(f, "tcpdwell_events_lost_total", "counter",
@@ -397,7 +330,8 @@ void metrics_render(struct sink *s, FILE *f, __u64 now_ns)
 	put_ended(m, f);
 	put_stuck(m, f, now_ns);
 	put_alerts(m, f);
-	put_pressure(m, f);
+	if (m->o.pressure)
+		metrics_pressure(f, m->o.pressure);
 	put_lost(m, f);
 	if (m->o.more)
 		m->o.more(m->o.ctx, f, now_ns);
@@ -427,7 +361,6 @@ static const struct sink_ops metrics_ops = {
 	.hello = on_hello,
 	.transition = on_transition,
 	.alert = on_alert,
-	.pressure = on_pressure,
 	.lost = on_lost,
 	.free = metrics_free,
 };

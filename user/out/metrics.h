@@ -7,15 +7,17 @@
 #define TCPDWELL_OUT_METRICS_H
 
 #include <stdio.h>
+#include "model/pressure.h"
 #include "out/out.h"
 
 /* Series by process: those that have most sockets stuck, the rest is "other". */
 #define METRICS_PROCESSES 32
 
 struct metrics_options {
-	enum name_set names;   /* of the label `state` */
-	const __u32 *by_state; /* sockets now, ST_MAX of them; must stay */
-	__s64 mono_to_real_ns; /* as in struct out_options, for /api/stuck */
+	enum name_set names;		 /* of the label `state` */
+	const __u32 *by_state;		 /* sockets now, ST_MAX of them; must stay */
+	const struct pressure *pressure; /* of ports; must stay; may be NULL */
+	__s64 mono_to_real_ns;		 /* as in struct out_options, for /api/stuck */
 	const char *(*cgroup_path)(__u64 id);
 	/* More families, written with the functions below; may be NULL. */
 	void (*more)(void *ctx, FILE *f, __u64 now_ns);
@@ -44,6 +46,9 @@ void metrics_label(FILE *f, const char *value, size_t len);
 
 /* " VALUE\n" with 15 digits, all that a double is sure of. */
 void metrics_value(FILE *f, double value);
+
+/* What is used up of local ports, and of the places in TIMED_WAIT. */
+void metrics_pressure(FILE *f, const struct pressure *p);
 
 /* The process's own, under the names that all clients use (process_*). */
 void metrics_process(FILE *f);
