@@ -14,7 +14,7 @@
 #define SEC (1000 * MS)
 /* A look reads all sockets: at most this part of the time goes into it ... */
 #define LOOK_SHARE 10
-/* ... unless an alert has waited for so long. */
+/* ... unless an alert has waited: with the look it must not take a second. */
 #define WAIT_MAX_NS (700 * MS)
 /* The iterator can miss a socket while the table changes (before Linux 6.17). */
 #define LOOKS 3
@@ -94,6 +94,16 @@ static struct waiting *one_more(struct alarm *a)
 	return &a->wait[a->n_wait++];
 }
 
+/* How long an alert may wait, when a look takes as long as the last one did. */
+static __u64 patience_ns(const struct alarm *a)
+{
+	__u64 looks_ns = 2 * a->look_ns;
+
+	if (looks_ns + a->o.batch_ns > WAIT_MAX_NS)
+		return a->o.batch_ns;
+	return WAIT_MAX_NS - looks_ns;
+}
+
 static void fired(struct alarm *a, const struct alert *alert)
 {
 	struct waiting *w = one_more(a);
@@ -110,7 +120,7 @@ static void fired(struct alarm *a, const struct alert *alert)
 	w->since_ns = alert->conn->since_ns;
 	w->due_ns = alert->mono_ns + a->o.batch_ns;
 	if (a->next_ns > w->due_ns)
-		w->due_ns = earlier(a->next_ns, alert->mono_ns + WAIT_MAX_NS);
+		w->due_ns = earlier(a->next_ns, alert->mono_ns + patience_ns(a));
 	wake_at(a, w->due_ns);
 }
 
@@ -254,7 +264,6 @@ static __u64 again_ns(const struct rule *rule)
 	return earlier(ns, AGAIN_MAX_NS);
 }
 
-/* After a look: true when there is nothing more to wait for. */
 /* The kernel keeps no begin of the stay: the model knows it better than the row. */
 static struct row_sock row_of(const struct waiting *w, const struct look *l)
 {
@@ -268,12 +277,47 @@ static struct row_sock row_of(const struct waiting *w, const struct look *l)
 	return row;
 }
 
+static bool may_be_held(const struct row_sock *r)
+{
+	return r->kind == ROW_FULL && !(r->flags & (ROW_ORPHAN | ROW_QUEUED | ROW_NO_FILE));
+}
+
+/*
+ * That no process holds it counts as seen when the socket was met before and
+ * after the descriptors were gone through: it may have been closed, or handed
+ * on, between the first look at it and that.
+ */
+static bool look_twice(struct alarm *a, struct waiting *w, const struct look *l, __u32 n_holders)
+{
+	bool unheld = a->searched && !a->holders.partial && !n_holders && may_be_held(&l->row);
+	bool again = unheld && !w->unheld;
+
+	w->unheld = unheld;
+	return again;
+}
+
+static enum diagnosis diagnose_met(struct waiting *w, const struct look *l,
+				   const struct alert *alert)
+{
+	struct row_sock row = row_of(w, l);
+	struct evidence e = {
+		.row = &row,
+		.holder = alert->holders,
+		.n_holders = alert->n_holders,
+		.looked = w->unheld,
+		.sent_since = w->looked && l->row.bytes_sent > w->bytes_sent,
+	};
+
+	w->looked = true;
+	w->bytes_sent = l->row.bytes_sent;
+	return diagnose(&e);
+}
+
+/* After a look: true when there is nothing more to wait for. */
 static bool judge(struct alarm *a, struct waiting *w, const struct look *l, __u64 now_ns)
 {
 	const struct rule *rule = rules_by_name(&a->model->rules, w->rule);
 	struct alert alert = w->alert;
-	struct row_sock row = row_of(w, l);
-	struct evidence e = {.row = &row, .looked = a->has_holders && !a->holders.partial};
 
 	if (!goes_on(w) || !rule || l->found == LOOK_ELSEWHERE)
 		return true;
@@ -281,20 +325,19 @@ static bool judge(struct alarm *a, struct waiting *w, const struct look *l, __u6
 		w->due_ns = now_ns + a->o.batch_ns;
 		return ++w->absent >= LOOKS;
 	}
-	if (a->has_holders && l->found == LOOK_MET && l->row.kind == ROW_FULL)
-		alert.holders = holders_of(&a->holders, l->cookie, &alert.n_holders);
 	alert.rule = rule;
 	alert.mono_ns = now_ns;
 	alert.dwell_ns = now_ns - w->since_ns;
 	if (l->found == LOOK_MET) {
 		if (closed_by_holder(rule, l))
 			return true;
-		e.holder = alert.holders;
-		e.n_holders = alert.n_holders;
-		e.sent_since = w->looked && l->row.bytes_sent > w->bytes_sent;
-		alert.diagnosis = diagnose(&e);
-		w->looked = true;
-		w->bytes_sent = l->row.bytes_sent;
+		if (a->searched && l->row.kind == ROW_FULL)
+			alert.holders = holders_of(&a->holders, l->cookie, &alert.n_holders);
+		if (look_twice(a, w, l, alert.n_holders)) {
+			w->due_ns = now_ns + a->o.batch_ns;
+			return false;
+		}
+		alert.diagnosis = diagnose_met(w, l, &alert);
 	}
 	if (!diagnosis_is_fault(alert.diagnosis) && !rule->half_close && !a->o.half_close) {
 		w->due_ns = now_ns + again_ns(rule);
@@ -309,6 +352,7 @@ static void find_holders(struct alarm *a, struct looks *ls)
 {
 	int err = a->has_holders ? looks_holders(ls, &a->holders) : 0;
 
+	a->searched = a->has_holders && !err;
 	if (err)
 		warn_line("who holds the sockets could not be read: %s", strerror(-err));
 }
@@ -337,7 +381,7 @@ static void look(struct alarm *a, __u64 now_ns)
 	}
 	for (__u32 i = 0; i < a->n_wait; i++)
 		if (a->wait[i].due_ns <= now_ns && goes_on(&a->wait[i]))
-			looks_add(&ls, a->wait[i].cookie & COOKIE_MASK, a->wait[i].alert.state, i);
+			looks_add(&ls, a->wait[i].alert.conn, a->wait[i].alert.state, i);
 	if (ls.n && read_now(a, &ls, now_ns))
 		goto out;
 	find_holders(a, &ls);
@@ -385,7 +429,8 @@ __u64 alarm_round(struct alarm *a, __u64 now_ns)
 	if (wait_due(a) <= now_ns) {
 		look(a, now_ns);
 		n.now_ns = mono_now_ns();
-		a->next_ns = n.now_ns + LOOK_SHARE * (n.now_ns - now_ns);
+		a->look_ns = n.now_ns - now_ns;
+		a->next_ns = n.now_ns + LOOK_SHARE * a->look_ns;
 	}
 	if (a->changed || groups_due(&a->groups) <= now_ns)
 		groups_news(&a->groups, n.now_ns, tell_group, &n);

@@ -7,6 +7,7 @@
 #ifndef TCPDWELL_CMD_ALARM_H
 #define TCPDWELL_CMD_ALARM_H
 
+#include "cmd/look.h"
 #include "kern/holders.h"
 #include "kern/tracer.h"
 #include "model/groups.h"
@@ -22,6 +23,7 @@ struct waiting {
 	__u64 due_ns;
 	__u64 bytes_sent; /* of the look before */
 	bool looked;	  /* ... if there was one */
+	bool unheld;	  /* ... and it met the socket, and no holder */
 	__u8 absent;	  /* looks that did not meet it */
 };
 
@@ -40,18 +42,19 @@ struct alarm {
 	unsigned int n_out;
 	struct holders holders;
 	bool has_holders;
+	bool searched; /* the last look went through all descriptors */
 	struct groups groups;
 	struct waiting *wait;
 	__u32 n_wait, wait_room;
 	__u64 next_ns;	/* no look before, for what one costs */
+	__u64 look_ns;	/* ... and how long the last one took */
 	bool changed;	/* since groups were last told */
 	__u64 alerts;	/* told */
 	__u64 *wake_ns; /* when the run loop is to come by; may be NULL */
 	/* Gets each alert that fires, once it is told; may be NULL. */
 	void (*fired)(void *ctx, const struct alert *a);
 	void *fired_ctx;
-	/* All sockets of the kernel's, or -errno. */
-	int (*rows)(void *ctx, row_fn fn, void *fn_ctx);
+	looks_fn rows;
 	void *rows_ctx;
 };
 

@@ -31,8 +31,9 @@ static __u32 home(const struct looks *ls, __u64 cookie)
 	return (__u32)((cookie * 0x9e3779b97f4a7c15ULL) >> 32) & ls->mask;
 }
 
-void looks_add(struct looks *ls, __u64 cookie, unsigned int state, __u32 from)
+void looks_add(struct looks *ls, const struct conn *c, unsigned int state, __u32 from)
 {
+	__u64 cookie = c->cookie & COOKIE_MASK;
 	__u32 i = home(ls, cookie);
 	struct look *l;
 
@@ -45,6 +46,7 @@ void looks_add(struct looks *ls, __u64 cookie, unsigned int state, __u32 from)
 	l->state = state;
 	l->from = from;
 	ls->index[i] = ls->n;
+	netns_set_add(&ls->netns, c->ident.netns);
 }
 
 /* Two rows can have one cookie: what a connection left in a small socket, and its successor. */
@@ -65,9 +67,9 @@ static void take_row(void *ctx, const struct row_sock *row)
 	}
 }
 
-int looks_read(struct looks *ls, int (*rows)(void *ctx, row_fn fn, void *fn_ctx), void *ctx)
+int looks_read(struct looks *ls, looks_fn rows, void *ctx)
 {
-	return rows(ctx, take_row, ls);
+	return rows(ctx, &ls->netns, take_row, ls);
 }
 
 int looks_holders(struct looks *ls, struct holders *h)

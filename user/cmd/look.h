@@ -4,6 +4,7 @@
 #define TCPDWELL_CMD_LOOK_H
 
 #include "kern/holders.h"
+#include "kern/netns.h"
 #include "kern/tracer.h"
 
 enum look_found {
@@ -21,24 +22,28 @@ struct look {
 };
 
 /* Sockets a look is for at most: rows are large. */
-#define LOOKS_MAX 16384
+#define LOOKS_MAX 32768
 
 struct looks {
 	struct look *look;
 	__u32 *index; /* look + 1 by cookie */
 	__u32 mask;
 	__u32 n, room;
+	struct netns_set netns; /* that they are in */
 };
+
+/* The sockets of these network namespaces at least.  0 or -errno. */
+typedef int (*looks_fn)(void *ctx, const struct netns_set *only, row_fn fn, void *fn_ctx);
 
 /* For up to n sockets, LOOKS_MAX at most.  0 or -ENOMEM. */
 int looks_init(struct looks *ls, __u32 n);
 void looks_free(struct looks *ls);
 
 /* Nothing is added when it is full. */
-void looks_add(struct looks *ls, __u64 cookie, unsigned int state, __u32 from);
+void looks_add(struct looks *ls, const struct conn *c, unsigned int state, __u32 from);
 
 /* Reads the table with `rows`.  0 or -errno. */
-int looks_read(struct looks *ls, int (*rows)(void *ctx, row_fn fn, void *fn_ctx), void *ctx);
+int looks_read(struct looks *ls, looks_fn rows, void *ctx);
 
 /* holders_find() for those that were met.  0 or -errno. */
 int looks_holders(struct looks *ls, struct holders *h);

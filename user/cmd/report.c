@@ -411,9 +411,9 @@ static int report_files(struct reporting *r)
  * Live
  */
 
-static int all_rows(void *ctx, row_fn fn, void *fn_ctx)
+static int rows_of(void *ctx, const struct netns_set *only, row_fn fn, void *fn_ctx)
 {
-	return tracer_rows(ctx, false, fn, fn_ctx);
+	return tracer_rows_of(ctx, only, fn, fn_ctx);
 }
 
 static __u64 each_round(void *ctx, __u64 now_ns)
@@ -451,7 +451,7 @@ static int set_up_live(struct reporting *r)
 		warn_line("%s", strerror(-err));
 		return STATUS_UNABLE;
 	}
-	r->alarm.rows = all_rows;
+	r->alarm.rows = rows_of;
 	r->alarm.rows_ctx = &run->tracer;
 	r->alarm.wake_ns = &run->each_due_ns;
 	run->looks_up = true;

@@ -118,9 +118,9 @@ const struct argp watch_argp = {
 	       "--max takes the place of both.",
 };
 
-static int all_rows(void *ctx, row_fn fn, void *fn_ctx)
+static int rows_of(void *ctx, const struct netns_set *only, row_fn fn, void *fn_ctx)
 {
-	return tracer_rows(ctx, false, fn, fn_ctx);
+	return tracer_rows_of(ctx, only, fn, fn_ctx);
 }
 
 static __u64 earlier(__u64 a, __u64 b)
@@ -166,7 +166,7 @@ static int set_up(struct watch *w)
 		return STATUS_UNABLE;
 	}
 	kills_init(&w->kills, &w->alarm, &w->o->kills);
-	w->alarm.rows = all_rows;
+	w->alarm.rows = rows_of;
 	w->alarm.rows_ctx = &w->run.tracer;
 	w->alarm.wake_ns = &w->run.each_due_ns;
 	w->run.looks_up = true;
@@ -199,7 +199,7 @@ int cmd_watch(int argc, char **argv)
 		return status;
 	status = set_up(&w);
 	if (!status)
-		status = service_sinks(&w.service, &w.run, &w.alarm);
+		status = service_sinks(&w.service, &w.run, &w.alarm, &w.ports);
 	if (!status)
 		status = run_start(&w.run);
 	if (!status)

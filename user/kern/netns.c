@@ -14,6 +14,24 @@
 
 #include "kern/netns.h"
 
+bool netns_set_has(const struct netns_set *s, __u32 ino)
+{
+	for (unsigned int i = 0; i < s->n; i++)
+		if (s->ino[i] == ino)
+			return true;
+	return s->all;
+}
+
+void netns_set_add(struct netns_set *s, __u32 ino)
+{
+	if (netns_set_has(s, ino))
+		return;
+	if (!ino || s->n == NETNS_SET)
+		s->all = true;
+	else
+		s->ino[s->n++] = ino;
+}
+
 static bool known(const struct netns_list *l, __u32 ino)
 {
 	for (unsigned int i = l->n; i-- > 0;)

@@ -3,6 +3,7 @@
 #ifndef TCPDWELL_KERN_NETNS_H
 #define TCPDWELL_KERN_NETNS_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 struct netns {
@@ -14,6 +15,18 @@ struct netns_list {
 	struct netns *ns;
 	unsigned int n, room;
 };
+
+#define NETNS_SET 64
+
+/* Some of them, by inode; without room for one more: all. */
+struct netns_set {
+	__u32 ino[NETNS_SET];
+	unsigned int n;
+	bool all;
+};
+
+void netns_set_add(struct netns_set *s, __u32 ino);
+bool netns_set_has(const struct netns_set *s, __u32 ino);
 
 /*
  * All that a process is in (/proc/PID/ns/net), or that is kept by a mount (/run/netns,

@@ -93,6 +93,35 @@ static int rows_of_netns(struct tracer *t, const struct netns *ns, row_fn fn, vo
 	return iter_rows(bpf_link__fd(t->list_link), ns->ino, fn, ctx);
 }
 
+static int rows_of_some(const struct tracer *t, const struct netns_list *list,
+			const struct netns_set *only, row_fn fn, void *ctx)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < list->n; i++) {
+		if (!netns_set_has(only, list->ns[i].ino))
+			continue;
+		if (setns(list->ns[i].fd, CLONE_NEWNET))
+			return -errno;
+		err = iter_rows(bpf_link__fd(t->list_link), list->ns[i].ino, fn, ctx);
+	}
+	return err;
+}
+
+int tracer_rows_of(struct tracer *t, const struct netns_set *only, row_fn fn, void *ctx)
+{
+	struct netns_list list;
+	int err = netns_find(&list);
+
+	if (err)
+		return err;
+	err = rows_of_some(t, &list, only, fn, ctx);
+	if (setns(t->home_netns, CLONE_NEWNET) && !err)
+		err = -errno;
+	netns_free(&list);
+	return err;
+}
+
 int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
 {
 	struct netns_list list;

@@ -204,7 +204,8 @@ int tracer_explain(int err)
 	}
 	if (err == -EPERM || err == -EACCES) {
 		warn_line("the kernel does not allow this: run it as root, or with CAP_BPF, "
-			  "CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE and CAP_SYS_ADMIN");
+			  "CAP_PERFMON, CAP_SYS_ADMIN and CAP_SYS_PTRACE, better with CAP_SYSLOG "
+			  "(the timer tier) and CAP_DAC_READ_SEARCH (paths of cgroups) too");
 		return -EPERM;
 	}
 	if (!has_kernel_btf()) {

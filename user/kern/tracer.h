@@ -110,6 +110,10 @@ bool tracer_held(struct tracer *t);
 typedef void (*row_fn)(void *ctx, const struct row_sock *row);
 int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx);
 
+/* The same of some network namespaces only, without the claim and without counting anything. */
+struct netns_set;
+int tracer_rows_of(struct tracer *t, const struct netns_set *only, row_fn fn, void *ctx);
+
 /* One run of an iterator, by its link's descriptor, in the namespace of the caller, whose inode the
  * rows get. */
 int iter_rows(int link_fd, __u32 netns, row_fn fn, void *ctx);
