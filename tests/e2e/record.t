@@ -146,6 +146,18 @@ is "$(jq -r 'select(.status == "firing") | .dwell_ns' "$dir/out" | head -n 1)" 2
 is "$(transitions "$dir/out")" 0 "replay --watch: alerts alone"
 run replay --watch --max CLOSE_WAIT=1h "$dir/all.rec"
 is "$status" 0 "replay --watch: status 0 when none was"
+printf '[rule slow]\nstate = CLOSE_WAIT\nmax = 200ms\n' >"$dir/rules"
+run replay --watch --config "$dir/rules" --json "$dir/all.rec"
+is "$status" 1 "replay --watch --config: status 1 when a rule of the file was broken"
+is "$(jq -r 'select(.status == "firing") | .rule' "$dir/out" | sort -u)" slow "... which one it was"
+printf '[rule slow]\nstate = CLOSE_WAIT\nmax = 200ms\ncomm = nobody-is-so\n' >"$dir/rules"
+run replay --watch --config "$dir/rules" "$dir/all.rec"
+is "$status" 0 "... of another process: none was"
+echo '[rule broken]' >"$dir/rules"
+run replay --watch --config "$dir/rules" "$dir/all.rec"
+is "$status" 2 "... a bad file: status 2"
+run replay --config "$dir/rules" "$dir/all.rec"
+is "$status" 2 "replay: --config without --watch: status 2"
 
 #
 # Files

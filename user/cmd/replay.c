@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/playback.h"
+#include "cmd/reload.h"
 #include "cmd/term.h"
 #include "out/out.h"
 #include "util/log.h"
@@ -22,6 +23,7 @@ struct replay_options {
 	unsigned int n_files;
 	double speed; /* 0: as fast as it goes */
 	bool watch;
+	const char *config;
 };
 
 /* Between the model and the output, with --watch. */
@@ -42,6 +44,7 @@ struct replay {
 enum key {
 	KEY_WATCH = 512,
 	KEY_SPEED,
+	KEY_CONFIG,
 	KEY_DURATION,
 	KEY_COUNT,
 };
@@ -51,6 +54,8 @@ static const struct argp_option own_options[] = {
 	 "only the alerts: would a threshold (--max) have been passed, and when; the exit status is "
 	 "1 if one was",
 	 3},
+	{"config", KEY_CONFIG, "FILE", 0,
+	 "with --watch: the rules of this file, as `watch' has them", 3},
 	{"duration", KEY_DURATION, "DURATION", 0, "stop so long after the begin of the recording",
 	 3},
 	{"count", KEY_COUNT, "N", 0, "stop after so many transitions", 3},
@@ -90,6 +95,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_SPEED:
 		parse_speed(state, arg, o);
 		return 0;
+	case KEY_CONFIG:
+		o->config = arg;
+		return 0;
 	case KEY_DURATION:
 		if (parse_duration(arg, &o->o.duration_ns) || !o->o.duration_ns)
 			option_refuse(state, "--duration", arg,
@@ -104,6 +112,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "it needs a recording, or all files of one");
+		return 0;
+	case ARGP_KEY_END:
+		if (o->config && !o->watch)
+			argp_error(state, "--config goes with --watch");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -294,6 +306,17 @@ static int replay(const struct replay_options *o, struct replay *r)
 	return status;
 }
 
+/* Cgroups by the paths that were recorded.  0, or an exit status; the message is out. */
+static int read_rules(struct replay_options *o)
+{
+	if (!o->config)
+		return 0;
+	if (rules_build(o->config, &o->o, &o->o.rules))
+		return STATUS_USAGE;
+	o->o.rules.cgroup_path = playback_cgroup;
+	return 0;
+}
+
 int cmd_replay(int argc, char **argv)
 {
 	struct replay_options o = {.files = calloc(argc, sizeof(*o.files))};
@@ -306,7 +329,9 @@ int cmd_replay(int argc, char **argv)
 		options_init(&o.o);
 		o.o.offline = true;
 		options_parse(&replay_argp, argc, argv, &o.o); /* the first member */
-		status = replay(&o, r);
+		status = read_rules(&o);
+		if (!status)
+			status = replay(&o, r);
 	}
 	free(r);
 	free(o.files);
