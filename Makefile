@@ -213,6 +213,7 @@ bench: ## install what is missing, build, and measure against no tracer and the 
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/holders $(ROUNDS)
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/replay $(ROUNDS)
 	@$(abspath $(B))/bench/report
+	@scripts/as-root.sh $(abspath $(B))/bench/watch $(abspath $(BIN))
 
 .PHONY: bench-counts
 bench-counts: ## count instructions of the reader and of the BPF programs, beside bench/counts.txt (ARGS=--keep writes it)
