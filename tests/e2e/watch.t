@@ -47,6 +47,18 @@ is "$(jq 'select(.type == "alert" and .status == "firing") | .holders[0].pid' "$
 unleak
 unwatch holder
 
+# A thread with a descriptor table of its own, which its process does not share.
+watch thread --max CLOSE_WAIT=1s
+leak thread
+wait_for 30 has_alerts 1 thread firing
+ok $? "kept by a thread's own descriptor table: alerted of"
+is "$(jq -c 'select(.type == "alert" and .status == "firing") | [.holders[] | [.pid, .tid]]' "$dir/thread.out")" \
+	"[[$leak_pid,$(sed -n 's/^tid //p' "$dir/leak")]]" "... the holder is that thread alone"
+unleak
+wait_for 30 has_alerts 1 thread resolved
+ok $? "... and resolved"
+unwatch thread
+
 # A half-close that is in use is left alone, unless it is asked for.
 watch quiet --max CLOSE_WAIT=1s
 leak sending
@@ -79,6 +91,16 @@ is "$status" 0 "--once: status 0 when there is none"
 like "$(cat "$dir/out")" "^TCPDWELL OK" "--once: says so"
 run watch --once --netns "$netns" --max CLOSE_WAIT=never
 is "$status" 2 "--once: status 2 for wrong usage"
+
+without=(setpriv --bounding-set=-all --inh-caps=-all)
+if "${without[@]}" test -x "$TCPDWELL" 2>/dev/null; then
+	status=0
+	"${without[@]}" "$TCPDWELL" watch --once >"$dir/out" 2>"$dir/err" || status=$?
+	is "$status" 3 "--once: status 3 when it may not look"
+	like "$(cat "$dir/out")" "^TCPDWELL UNKNOWN" "--once: says so"
+else
+	skip "--once: status 3 when it may not look" "setpriv can't run it without capabilities here"
+fi
 
 # Rules from a file.
 cat >"$dir/rules" <<-END
@@ -164,6 +186,16 @@ else
 fi
 unwatch kill
 unleak
+if ! grep -q CONFIG_INET_DIAG_DESTROY "$dir/kill.err"; then
+	LEAK_DEVICE=lo leak not_closing 2
+	watch bound --config "$dir/rules" --kill
+	wait_for 30 kills bound ok 2
+	ok $? "--kill: sockets that are bound to an interface too"
+	wait_for 30 has_alerts 2 bound resolved
+	ok $? "... they are resolved"
+	unwatch bound
+	unleak
+fi
 
 # Ports that run out.
 echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range

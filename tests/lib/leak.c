@@ -37,6 +37,15 @@ const char *leak_name(enum leak_kind kind)
 	return kind < LEAK_KINDS ? names[kind] : NULL;
 }
 
+/* What a listener is bound to, the sockets that it accepts are too. */
+static void bind_to_device(int fd)
+{
+	const char *dev = getenv("LEAK_DEVICE");
+
+	if (dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, strlen(dev) + 1))
+		tap_die("SO_BINDTODEVICE %s: %m", dev);
+}
+
 static void *room(size_t n, size_t size)
 {
 	void *p = calloc(n + 1, size);
@@ -232,6 +241,7 @@ void leak_start(struct leak *l, enum leak_kind kind, unsigned int n, unsigned in
 	if (listen(l->listener, n < 4096 ? 4096 : (int)n))
 		tap_die("listen: %m");
 	l->port = sock_lport(l->listener);
+	bind_to_device(l->listener);
 	for (unsigned int i = 0; i < n; i++)
 		connect_one(l, i);
 	for (unsigned int i = 0; i < n; i++)

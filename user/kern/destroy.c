@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -140,6 +141,68 @@ static int ask(struct destroyer *d, int fd, struct request *r, int type, int fla
 	return answer(fd, d->seq);
 }
 
+/* What a dump has said so far. */
+struct dump {
+	const struct request *r;
+	__u32 dev; /* of the socket, once it was there */
+	bool over;
+};
+
+static void take_dump(struct dump *d, const struct nlmsghdr *h)
+{
+	const struct inet_diag_msg *m = NLMSG_DATA(h);
+
+	if (h->nlmsg_seq != d->r->nlh.nlmsg_seq)
+		return;
+	if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+		d->over = true; /* NLMSG_DONE, NLMSG_ERROR */
+	else if (!memcmp(m->id.idiag_cookie, d->r->req.id.idiag_cookie, sizeof(m->id.idiag_cookie)))
+		d->dev = m->id.idiag_if;
+}
+
+/*
+ * The interface that the socket is bound to, 0 if none, or if it is gone: the
+ * kernel finds a bound socket by address only with that (inet_sk_bound_dev_eq()),
+ * and the dump of all, which it filters by ports, tells it.
+ */
+static __u32 bound_to(struct destroyer *d, int fd, struct request *r)
+{
+	union {
+		struct nlmsghdr nlh;
+		char bytes[16384];
+	} a;
+	struct dump dump = {.r = r};
+
+	r->nlh.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	r->nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	r->nlh.nlmsg_seq = ++d->seq;
+	if (send(fd, r, sizeof(*r), 0) < 0)
+		return 0;
+	while (!dump.over) {
+		ssize_t n = recv(fd, &a, sizeof(a), 0);
+		unsigned int left = n > 0 ? n : 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		for (struct nlmsghdr *h = &a.nlh; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
+			take_dump(&dump, h);
+	}
+	return dump.dev;
+}
+
+/* The state of the socket, which is then found by what r has.  Or -errno. */
+static int find(struct destroyer *d, int fd, struct request *r)
+{
+	int state = ask(d, fd, r, SOCK_DIAG_BY_FAMILY, 0);
+
+	if (state != -ENOENT && state != -ESTALE)
+		return state;
+	r->req.id.idiag_if = bound_to(d, fd, r);
+	return r->req.id.idiag_if ? ask(d, fd, r, SOCK_DIAG_BY_FAMILY, 0) : -ENOENT;
+}
+
 /*
  * First its state: what is in another one by now is none of our business.  Of a
  * small socket the kernel tells its substate.
@@ -152,7 +215,7 @@ int destroy_sock(struct destroyer *d, const struct sock_ident *id, __u64 cookie,
 	if (fd < 0)
 		return fd;
 	fill(&r, id, cookie);
-	now = ask(d, fd, &r, SOCK_DIAG_BY_FAMILY, 0);
+	now = find(d, fd, &r);
 	if (now < 0)
 		return now == -ESTALE ? -ENOENT : now;
 	if ((unsigned int)now != state)
