@@ -230,6 +230,11 @@ void alarm_tell_kill(struct alarm *a, const struct kill_news *k)
 	TELL(a, killed, k);
 }
 
+void alarm_set_clock(struct alarm *a, __s64 mono_to_real_ns)
+{
+	TELL(a, clock, mono_to_real_ns);
+}
+
 void alarm_tell_pressure(struct alarm *a, const struct pressure_news *n)
 {
 	TELL(a, pressure, n);

@@ -68,6 +68,9 @@ int alarm_add_sink(struct alarm *a, struct sink *s, bool all);
 void alarm_tell_kill(struct alarm *a, const struct kill_news *k);
 void alarm_tell_pressure(struct alarm *a, const struct pressure_news *n);
 
+/* The wall clock was set; thresholds are of the monotonic one. */
+void alarm_set_clock(struct alarm *a, __s64 mono_to_real_ns);
+
 /* Looks up and tells what is due.  When it wants to be called again. */
 __u64 alarm_round(struct alarm *a, __u64 now_ns);
 

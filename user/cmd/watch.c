@@ -16,6 +16,7 @@
 #include "util/parse.h"
 
 #define BATCH_NS 100000000ULL
+#define CLOCK_STEP_NS 1000000LL
 
 struct watch_options {
 	struct options o; /* the first member: see watch_parse() */
@@ -34,6 +35,7 @@ struct watch {
 	struct ports ports;
 	struct reload reload;
 	struct service service;
+	__s64 mono_to_real_ns; /* as the sinks have it */
 };
 
 enum key {
@@ -128,13 +130,26 @@ static __u64 earlier(__u64 a, __u64 b)
 	return a < b ? a : b;
 }
 
+/* It runs for weeks: what it prints has to be right after the wall clock was set. */
+static void see_clock(struct watch *w)
+{
+	__s64 offset_ns = mono_to_real_ns();
+	__s64 by_ns = offset_ns - w->mono_to_real_ns;
+
+	if (by_ns < CLOCK_STEP_NS && by_ns > -CLOCK_STEP_NS)
+		return;
+	w->mono_to_real_ns = offset_ns;
+	alarm_set_clock(&w->alarm, offset_ns);
+}
+
 /* Everything that wants to be called once a round. */
 static __u64 each_round(void *ctx, __u64 now_ns)
 {
 	struct watch *w = ctx;
+	__u64 due_ns;
 
-	__u64 due_ns = alarm_round(&w->alarm, now_ns);
-
+	see_clock(w);
+	due_ns = alarm_round(&w->alarm, now_ns);
 	due_ns = earlier(due_ns, ports_round(&w->ports, now_ns));
 	due_ns = earlier(due_ns, kills_round(&w->kills, now_ns));
 	return earlier(due_ns, service_round(&w->service, now_ns));

@@ -239,6 +239,8 @@ struct sink_ops {
 	void (*killed)(struct sink *s, const struct kill_news *k);
 	void (*lost)(struct sink *s, enum lost_cause cause, __u64 count, __u64 mono_ns);
 	void (*summary)(struct sink *s, const struct summary *sum);
+	/* The wall clock was set: CLOCK_REALTIME - CLOCK_MONOTONIC from now on, in ns. */
+	void (*clock)(struct sink *s, __s64 mono_to_real_ns);
 	/* After each batch: 0, or -errno (-EPIPE: the reader of the output went away). */
 	int (*flush)(struct sink *s);
 	void (*free)(struct sink *s);

@@ -149,6 +149,11 @@ static void exec_alert(struct sink *s, const struct alert *a)
 	obuf_clear(b);
 }
 
+static void exec_clock(struct sink *s, __s64 mono_to_real_ns)
+{
+	out_set_clock(((struct exec_sink *)s)->json, mono_to_real_ns);
+}
+
 static void exec_free(struct sink *s)
 {
 	struct exec_sink *e = (struct exec_sink *)s;
@@ -159,6 +164,7 @@ static void exec_free(struct sink *s)
 
 static const struct sink_ops exec_ops = {
 	.alert = exec_alert,
+	.clock = exec_clock,
 	.free = exec_free,
 };
 

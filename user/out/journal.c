@@ -193,6 +193,12 @@ static void journal_lost(struct sink *s, enum lost_cause cause, __u64 count, __u
 	entry_send(j, b->len);
 }
 
+static void journal_clock(struct sink *s, __s64 mono_to_real_ns)
+{
+	out_set_clock(s, mono_to_real_ns);
+	out_set_clock(((struct journal *)s)->json, mono_to_real_ns);
+}
+
 static void journal_free(struct sink *s)
 {
 	struct journal *j = (struct journal *)s;
@@ -207,6 +213,7 @@ static void journal_free(struct sink *s)
 static const struct sink_ops journal_ops = {
 	.alert = journal_alert,
 	.lost = journal_lost,
+	.clock = journal_clock,
 	.free = journal_free,
 };
 

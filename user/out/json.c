@@ -530,6 +530,7 @@ static const struct sink_ops json_ops = {
 	.killed = json_killed,
 	.lost = json_lost,
 	.summary = json_summary,
+	.clock = out_set_clock,
 	.flush = out_sink_flush,
 	.free = out_sink_free,
 };

@@ -100,6 +100,11 @@ static void on_lost(struct sink *s, enum lost_cause cause, __u64 count, __u64 mo
 	((struct metrics *)s)->lost[cause] += count;
 }
 
+static void metrics_clock(struct sink *s, __s64 mono_to_real_ns)
+{
+	out_set_clock(((struct metrics *)s)->json, mono_to_real_ns);
+}
+
 static void metrics_free(struct sink *s)
 {
 	struct metrics *m = (struct metrics *)s;
@@ -362,6 +367,7 @@ static const struct sink_ops metrics_ops = {
 	.transition = on_transition,
 	.alert = on_alert,
 	.lost = on_lost,
+	.clock = metrics_clock,
 	.free = metrics_free,
 };
 

@@ -343,6 +343,7 @@ static const struct sink_ops text_ops = {
 	.alert = text_alert,
 	.lost = text_lost,
 	.summary = text_summary,
+	.clock = out_set_clock,
 	.flush = out_sink_flush,
 	.free = text_free,
 };

@@ -371,6 +371,7 @@ static const struct sink_ops watch_ops = {
 	.killed = watch_killed,
 	.lost = watch_lost,
 	.summary = watch_summary,
+	.clock = out_set_clock,
 	.flush = watch_flush,
 	.free = watch_free,
 };
