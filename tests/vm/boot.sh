@@ -39,7 +39,7 @@ last=$SECONDS
 why=
 while kill -0 $qemu 2>/dev/null; do
 	sleep 0.5
-	! grep -qx '@done' "$log" || kill $qemu
+	! grep -qx '@done' "$log" || kill $qemu 2>/dev/null || :
 	now=$(stat -c %s "$log")
 	if [ "$now" -ne "$size" ]; then
 		size=$now
