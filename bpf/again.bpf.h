@@ -13,7 +13,7 @@
 #include <bpf/bpf_helpers.h>
 
 /* The last transitions that set_state() took on this CPU. */
-#define TAKEN 4
+#define TAKEN 64 /* a power of two: as many transitions as an interrupt may bring */
 
 struct taken {
 	struct {
@@ -44,23 +44,27 @@ static __always_inline void note_taken(const struct sock *sk, int to)
 }
 
 /*
- * Whether the first program took it.  Interrupts nest: the note is among the
- * last few, mostly the last.  It is used up, so that it can't be taken for a
- * later one's.
+ * Whether the first program took it.  Interrupts nest, so that the notes are a stack:
+ * what is above the one that is looked for is of an interrupt that is over, and
+ * goes with it.  Were it left there, a burst of transitions between the two
+ * programs would push the note out, and the transition would be told twice.
  */
 static __always_inline bool was_taken(const struct sock *sk, int to)
 {
 	__u32 zero = 0;
 	struct taken *t = bpf_map_lookup_elem(&taken_here, &zero);
+	__u64 top;
 
 	if (!t)
 		return true;
+	top = t->n;
 	for (int back = 1; back <= TAKEN; back++) {
-		__u64 i = (t->n - back) & (TAKEN - 1);
+		__u64 i = (top - back) & (TAKEN - 1);
 
 		if (t->step[i].sk != (__u64)sk || t->step[i].to != (__u64)to)
 			continue;
 		t->step[i].sk = 0;
+		t->n = top - back;
 		return true;
 	}
 	return false;

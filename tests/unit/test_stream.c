@@ -236,6 +236,30 @@ static void a_better_owner(void **unused)
 	told_nothing();
 }
 
+/* The kernel ran no program, and did not count it as skipped. */
+static void a_step_that_nobody_told_of(void **unused)
+{
+	const struct seen *s;
+
+	(void)unused;
+	feed.m.started = true;
+	connects(A);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	later(SEC);
+	goes(A, ST_ESTABLISHED, ST_FIN_WAIT1);
+	s = told(ST_ESTABLISHED, ST_FIN_WAIT1, 0);
+	assert_true(s->t.at_least);
+	assert_true(feed.m.unknown);
+	model_tick(&feed.m, feed.now_ns);
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	/* once */
+	later(SEC);
+	goes(A, ST_FIN_WAIT1, ST_CLOSING);
+	told(ST_FIN_WAIT1, ST_CLOSING, SEC);
+	model_tick(&feed.m, feed.now_ns);
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +272,7 @@ int main(void)
 		feed_test(one_that_was_there_before),
 		feed_test(after_a_loss),
 		feed_test(a_better_owner),
+		feed_test(a_step_that_nobody_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,7 @@ struct conn {
 	bool half_open : 1;    /* a request_sock: it has no cookie of its own: made up */
 	bool set_aside : 1;    /* its socket has a later connection: see small_set_aside() */
 	bool reuse_linked : 1; /* see small_reuse() */
+	bool streamed : 1;     /* each of its steps is told */
 	bool used : 1;	       /* see table.c */
 	bool untold : 1;       /* its SYN_SENT waits for its local port: see model.picks */
 };

@@ -41,6 +41,12 @@ void stream_ident(struct model *m, struct conn *c, const struct rec_step *s,
 		  const struct sock_ident *ident);
 /* Roles, dwell and age, by what is known of c. */
 void stream_step(struct model *m, const struct conn *c, struct rec_step *s, struct sock_end *end);
+/*
+ * A step of c is missing, and the kernel did not count it as skipped.  Seen on
+ * 6.18 under load, of all programs in one softirq at once: it is told as a loss.
+ */
+void stream_gap(struct model *m, const struct conn *c, __u64 at_ns);
+void stream_tell_gaps(struct model *m);
 /* Listeners that the filter leaves out. */
 void unshown_step(struct model *m, const struct rec_step *s, const struct sock_ident *ident);
 void unshown_row(struct model *m, const struct row_sock *row);

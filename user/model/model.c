@@ -293,6 +293,7 @@ static struct conn *step_conn(struct model *m, const struct rec_step *s)
 		c = conn_new(m, s->cookie);
 	if (!c)
 		return NULL;
+	c->streamed = s->flags & STEP_STREAM;
 	if (ident && s->flags & STEP_STREAM)
 		stream_ident(m, c, s, ident);
 	else if (ident)
@@ -365,13 +366,16 @@ int model_record(struct model *m, const void *rec, size_t size)
 	return step_record(m, rec);
 }
 
+/* A step is told just before the socket has its new state: a row from between has the old one. */
+#define ROW_EARLY_NS 1000000ULL
+
 /* What a row says of a connection that is known: the kernel's word on its state. */
 static void row_known(struct model *m, struct conn *c, const struct row_sock *row)
 {
 	c->seen_ns = row->mono_ns;
 	c->missed = 0;
 	/* a small socket has followed since the row was made */
-	if (c->small || row->mono_ns < c->since_ns)
+	if (c->small || row->mono_ns < c->since_ns + ROW_EARLY_NS)
 		return;
 	if (c->ident.owner.how < row->ident.owner.how)
 		c->ident.owner = row->ident.owner;
@@ -379,6 +383,8 @@ static void row_known(struct model *m, struct conn *c, const struct row_sock *ro
 		c->ident = row->ident;
 	if (c->state == row->state)
 		return;
+	if (c->streamed)
+		stream_gap(m, c, row->mono_ns);
 	c->roles |= row->roles;
 	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
 }
@@ -484,6 +490,7 @@ static void fire(struct model *m, struct conn *c, __u64 now_ns)
 
 void model_tick(struct model *m, __u64 now_ns)
 {
+	stream_tell_gaps(m);
 	small_tick(m, now_ns);
 	while (deadline_first(&m->deadlines) <= now_ns)
 		fire(m, deadline_conn(&m->deadlines, &m->table), now_ns);
@@ -526,6 +533,7 @@ void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_n
 
 void model_settle(struct model *m)
 {
+	stream_tell_gaps(m);
 	small_tick(m, UINT64_MAX);
 }
 

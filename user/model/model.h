@@ -89,6 +89,8 @@ struct model {
 	__u64 overflow_ns; /* a full tcp_max_tw_buckets was last seen to refuse one; set by who
 			      looks */
 	__u64 lost_ns;	   /* when a loss was last told */
+	__u64 gap_ns;	   /* when the last of these was noticed: */
+	__u32 gaps;	   /* steps that are missing without a word, not told yet */
 	__u64 overdue_ns;  /* when to look next for small sockets whose end was not told */
 	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records
 			   */

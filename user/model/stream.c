@@ -182,6 +182,27 @@ static __u64 unseen_stay(const struct model *m, const struct conn *c, const stru
 	return before ? s->mono_ns - m->start_ns : 0;
 }
 
+void stream_gap(struct model *m, const struct conn *c, __u64 at_ns)
+{
+	/* it is known of a small one what it went through, and a loss that was told explains the
+	 * rest */
+	if (!m->started || c->state == ST_NONE || c->small || c->in_limbo ||
+	    m->lost_ns >= c->since_ns)
+		return;
+	m->gaps++;
+	m->gap_ns = at_ns;
+	m->unknown = true;
+}
+
+void stream_tell_gaps(struct model *m)
+{
+	__u32 n = m->gaps;
+
+	m->gaps = 0;
+	if (n)
+		model_lost(m, LOST_INTERRUPTED, n, m->gap_ns);
+}
+
 void stream_step(struct model *m, const struct conn *c, struct rec_step *s, struct sock_end *end)
 {
 	__u8 roles = c->roles;
@@ -200,6 +221,8 @@ void stream_step(struct model *m, const struct conn *c, struct rec_step *s, stru
 		s->dwell_ns = s->mono_ns > c->since_ns ? s->mono_ns - c->since_ns : 0;
 		s->flags |= c->at_least ? STEP_AT_LEAST : 0;
 	} else {
+		if (c->state != s->to)
+			stream_gap(m, c, s->mono_ns);
 		s->dwell_ns = unseen_stay(m, c, s);
 		s->flags |= STEP_AT_LEAST;
 		roles = roles ? roles : roles_of_state(s->from);
