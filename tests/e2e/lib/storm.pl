@@ -12,9 +12,9 @@ use Socket qw(IPPROTO_TCP);
 use constant {
 	PORT => 8080,
 	TCP_LINGER2 => 8,
-	LINGER_S => 3, # few enough for the kernel to count it as killed
+	LINGER_S => 4, # the most that the kernel counts as killed
 	LATE_S => 0.7,
-	TIMEOUT_S => 6,
+	TIMEOUT_S => 7,
 };
 
 my %listener;

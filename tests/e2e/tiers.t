@@ -73,23 +73,43 @@ end_tiers() {
 	done
 }
 
+# unmet TIER: connections whose FIN_WAIT_2 was over before a sweep came by, which a busy machine may
+# delay. There was a small socket, and that is all that is known: it is told as at least a TIMED_WAIT.
+unmet() {
+	[ "$1" = sweep ] || return 0
+	awk -F'\t' '$2 == "TIMED_WAIT" && $10 == "at_least" && $11 == "killed" { print $1 }' "$dir/$1.steps"
+}
+
+# timeouts: small sockets in FIN_WAIT_2 that timed out, of $dir/steps. One whose ACK came while its
+# process was closing it stays a big one, and ends with a RST: the kernel does not count that.
+timeouts() {
+	awk -F'\t' '$2 == "FIN_WAIT_2" && $3 == "CLOSED" && $11 == "timeout" { n++ } END { print n + 0 }' \
+		"$dir/steps"
+}
+
 # check_figures TIER: of $dir/steps
 check_figures() {
-	is "$(count_steps '.*' TIMED_WAIT)" "$(kernel netstat TcpExt TW)" \
+	local unmet
+
+	unmet=$(unmet "$1" | wc -l)
+	[ "$unmet" -eq 0 ] || diag "$1: $unmet ended between two sweeps"
+	is $(($(count_steps '.*' TIMED_WAIT) - unmet)) "$(kernel netstat TcpExt TW)" \
 		"$1: TIMED_WAIT entered, as the kernel counts it"
-	is "$(count_steps TIMED_WAIT CLOSED)" "$(kernel netstat TcpExt TW)" "$1: and left"
-	is "$(count_steps FIN_WAIT_2 CLOSED)" "$(kernel netstat TcpExt TWKilled)" \
+	is $(($(count_steps TIMED_WAIT CLOSED) - unmet)) "$(kernel netstat TcpExt TW)" "$1: and left"
+	is $(($(timeouts) + unmet)) "$(kernel netstat TcpExt TWKilled)" \
 		"$1: FIN_WAIT_2 that timed out, as the kernel counts it"
 	is "$(alive)" "" "$1: nothing is left"
 }
 
-# told TIER COLUMNS: those of its steps
+# told TIER COLUMNS: those of its steps, without the connections in $dir/unmet
 told() {
-	cut -f "$2" "$dir/$1.steps" | sort
+	awk -F'\t' 'FILENAME == ARGV[1] { unmet[$1]; next } !($1 in unmet)' "$dir/unmet" "$dir/$1.steps" |
+		cut -f "$2" | sort
 }
 
 # same TIER TIER COLUMNS WHAT
 same() {
+	{ unmet "$1" && unmet "$2"; } >"$dir/unmet"
 	told "$1" "$3" >"$dir/one"
 	told "$2" "$3" >"$dir/two"
 	cmp -s "$dir/one" "$dir/two"
