@@ -81,9 +81,10 @@ static void half_closed_in_other(const struct fam *f)
 	struct pair p;
 
 	pair_open(&p, f);
+	/* on a slow machine no sweep comes by before it has gone */
 	EXPECT(.name = "a namespace removed with FIN_WAIT_2 in it", .fam = f, .lport = p.cport,
 	       .rport = p.sport, .chain = OPEN ">FIN_WAIT_1>FIN_WAIT_2>CLOSED", .open = "active",
-	       .close = "active", .reason = "killed", .guess = "reset_received");
+	       .close = "active", .reason = "killed", .guess = "reset_received|time_wait_overflow");
 	fd_close(&p.c);
 	procnet_await(p.cport, p.sport, TCP_FIN_WAIT2);
 	sock_opt(p.s, TCP_REPAIR, 1);

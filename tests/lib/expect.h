@@ -47,7 +47,8 @@ struct expect {
 
 	const char *chain;		   /* "CLOSED>SYN_SEND>ESTABLISHED" */
 	const char *open, *close, *reason; /* of the last line, NULL: not looked at */
-	const char *guess;    /* the reason where the tier can't know it, see tiers.h */
+	const char
+		*guess; /* the reason where the tier can't know it, see tiers.h; "this|or that" */
 	bool timer_guesses;   /* not only sweeps */
 	const char *at_least; /* a state of which only that much is known */
 	int rearms;	      /* of the TIMED_WAIT that ends; -1: not looked at */
