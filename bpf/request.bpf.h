@@ -104,8 +104,9 @@ static __always_inline bool was_refused(struct request_sock *req, __u64 now_ns)
 
 	if (!at || !*at)
 		return false;
+	/* the port in the low bits makes the moment seem later than it was */
 	refused = (*at & 0xffff) == BPF_CORE_READ(req, __req_common.skc_num) &&
-		  now_ns - *at < REFUSAL_NEAR_NS;
+		  (now_ns & ~0xffffULL) - (*at & ~0xffffULL) < REFUSAL_NEAR_NS;
 	*at = 0;
 	return refused;
 }

@@ -27,6 +27,7 @@ traced() {
 	mkdir -p "$top/$1"
 	echo $$ >"$top/$1/cgroup.procs" || return
 	begin "trace" --json
+	# shellcheck disable=SC2119 # its own arguments are meant
 	traffic
 	wait_for 30 grep -qs '"to":"ESTABLISHED"' "$dir/trace.out"
 	end INT

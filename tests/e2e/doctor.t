@@ -17,6 +17,7 @@ left() {
 }
 
 # The kernel frees them a little later, and others may be at the same.
+# shellcheck disable=SC2317 # wait_for calls it
 none_left() {
 	[ -z "$(comm -12 "$dir/left" <(left))" ]
 }

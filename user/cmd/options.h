@@ -24,7 +24,7 @@ struct options {
 	bool offline;
 	const char *cgroup_text[FILTER_MAX]; /* filter.n_cgroup of them */
 	const char *netns_text[FILTER_MAX];  /* NULL where it is a number */
-	char filter_words[512]; /* the filter as it was given, "" for none */
+	char filter_words[512];		     /* the filter as it was given, "" for none */
 };
 
 /* The defaults: everything, the article's names, text. */
