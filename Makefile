@@ -437,7 +437,7 @@ endef
 # "}~" ends an entry, until it is known which one is the last
 define compile-commands
 [$(subst }~,},$(subst }~ {,}$(comma)$(newline){,$(strip \
-$(foreach s,$(C_SRCS),$(call json-entry,$(s),$(CC) $(CPP_ALL) $(CC_ALL) $(if $(filter user/%,$(s)),,$(TEST_CPP)))~) \
+$(foreach s,$(C_SRCS),$(call json-entry,$(s),$(CC) $(CPP_ALL) $(CC_ALL) $(if $(filter user/%,$(s)),,$(TEST_CPP) -Ibench/lib))~) \
 $(foreach s,$(BPF_ALL),$(call json-entry,$(s),$(CLANG) $(BPF_FLAGS))~))))]
 endef
 

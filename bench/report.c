@@ -197,6 +197,7 @@ int main(int argc, char **argv)
 
 	if (!m || !mkdtemp(dir)) {
 		perror(dir);
+		free(m);
 		return 1;
 	}
 	snprintf(file, sizeof(file), "%s/rec", dir);

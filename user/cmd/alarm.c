@@ -140,6 +140,7 @@ static void resolved(struct alarm *a, struct alert *alert)
 	alert->diagnosis = view.key.diagnosis;
 	a->changed = true;
 	TELL(a, alert, alert);
+	alert->group = NULL;
 }
 
 static void alarm_alert(struct sink *s, const struct alert *alert)
@@ -223,6 +224,7 @@ static void tell_firing(struct alarm *a, struct alert *alert)
 	TELL(a, alert, alert);
 	if (a->fired)
 		a->fired(a->fired_ctx, alert);
+	alert->group = NULL;
 }
 
 void alarm_tell_kill(struct alarm *a, const struct kill_news *k)

@@ -28,6 +28,7 @@ bool model_row_news(struct model *m, const struct row_sock *row)
 		return false;
 	before.seen_ns = c->seen_ns;
 	before.missed = c->missed;
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding is copied too */
 	return memcmp(&before, c, sizeof(before)) != 0;
 }
 
