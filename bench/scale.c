@@ -108,7 +108,7 @@ static int start(struct proc *p, const char *const args[])
 	for (; n < 8 && args[n]; n++)
 		argv[n] = args[n];
 	/* ss sees the namespace that it is in; ours see all, unless they are told */
-	if (!strcmp(argv[0], "tcpdwell")) {
+	if (n && !strcmp(argv[0], "tcpdwell")) {
 		argv[0] = beside("../tcpdwell");
 		argv[n++] = "--netns";
 		argv[n] = "/proc/self/ns/net";
