@@ -179,6 +179,8 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 		r->flags |= config.own_ids ? ROW_FILTERED : 0; /* it has no id */
 		return;
 	}
+	if (is_listeners(sk, st))
+		adopt(st, r->state, r->mono_ns - known_stay(r->state, r->last_rx_ns));
 	meet(st, r);
 	know_socket(sk, st, r->state);
 	r->cookie = st->cookie;

@@ -108,6 +108,30 @@ static __always_inline enum match sock_wanted(const struct sock *sk, int to)
 	return filter_flow(&config.filter, &w);
 }
 
+/*
+ * A child whose first steps the kernel did not show: what is kept is still its
+ * listener's.  (MPTCP's children have their listener's cookie for good.)
+ */
+static __always_inline bool is_listeners(const struct sock *sk, const struct sock_store *st)
+{
+	return !config.own_ids && sk->sk_protocol == IPPROTO_TCP && st->cookie &&
+	       st->cookie != (__u64)sk->__sk_common.skc_cookie.counter;
+}
+
+static __always_inline void adopt(struct sock_store *st, int state, __u64 since_ns)
+{
+	st->since_ns = since_ns;
+	st->born_ns = 0;
+	st->roles = ROLES(ROLE_PASSIVE, 0) | roles_of_state(state);
+	st->flags = STEP_AT_LEAST;
+	st->told = st->held = st->before = 0;
+	st->lport = 0;
+	st->cookie = 0;
+	if (st->owner.how > OWNER_LISTENER)
+		st->owner.how = OWNER_LISTENER;
+	count_lost(LOST_INTERRUPTED);
+}
+
 static __always_inline void enter(struct sock *sk, struct sock_store *st, int from, int to,
 				  __u64 now)
 {
@@ -115,6 +139,8 @@ static __always_inline void enter(struct sock *sk, struct sock_store *st, int fr
 		begin_here(st, to, now);
 	} else if (from == ST_LISTEN && to != ST_CLOSE) {
 		begin_child(sk, st, to, now);
+	} else if (is_listeners(sk, st)) {
+		adopt(st, from, now);
 	} else if (!st->since_ns) {
 		/* there before the tracer, and not yet met by the iterators */
 		st->since_ns = config.start_ns;

@@ -459,6 +459,7 @@ static __u64 missed_steps(const struct tracer *t)
 
 	/* one that is being taken is in the first figure only */
 	missed = missed > again ? missed - again : 0;
+	missed += c->lost[LOST_INTERRUPTED];
 	return missed > t->lost_told[LOST_INTERRUPTED] ? missed : t->lost_told[LOST_INTERRUPTED];
 }
 
