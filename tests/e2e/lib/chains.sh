@@ -176,13 +176,17 @@ kernel() {
 	{ for (i = 2; i <= n; i++) if (name[i] == counter) print $i }'
 }
 
-# hidden FILE: steps were lost, and told so; or fewer connections are shown than the kernel counts:
-# on some hosts (seen on Linux 6.18) it leaves out programs now and then, and does not count that
+# few SHOWN COUNTED: some are missing, but less than one in a hundred
+few() {
+	[ "$1" -lt "$2" ] && [ $((($2 - $1) * 100)) -le "$2" ]
+}
+
+# hidden FILE: a few connections fewer are shown than the kernel counts: on some hosts (seen on
+# Linux 6.18) it leaves out programs now and then, and does not count that. More is a fault of ours.
 hidden() {
 	steps "$1" >"$dir/steps"
-	grep -q '"type":"lost"' "$1" ||
-		[ "$(count_steps CLOSED SYN_SEND)" -lt "$(kernel snmp Tcp ActiveOpens)" ] ||
-		[ "$(count_steps LISTEN SYN_RECEIVED)" -lt "$(kernel snmp Tcp PassiveOpens)" ]
+	few "$(count_steps CLOSED SYN_SEND)" "$(kernel snmp Tcp ActiveOpens)" ||
+		few "$(count_steps LISTEN SYN_RECEIVED)" "$(kernel snmp Tcp PassiveOpens)"
 }
 
 # check_trace NAME WHAT: ends it, unless it has; $dir/steps is made
