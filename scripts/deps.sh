@@ -138,7 +138,7 @@ present() {
 	file:*) [ -e "${1#file:}" ] ;;
 	static:*) is_static "${1#static:}" ;;
 	bpftool) find_bpftool >/dev/null ;;
-	cc) command -v "${CC:-cc}" >/dev/null 2>&1 ;;
+	cc) cc=${CC:-cc} && command -v "${cc%% *}" >/dev/null 2>&1 ;;
 	clang) command -v "${CLANG:-clang}" >/dev/null 2>&1 ;;
 	libfuzzer) has_libfuzzer ;;
 	tcpstates) command -v tcpstates >/dev/null 2>&1 || command -v bpf-tcpstates >/dev/null 2>&1 ;;
