@@ -202,7 +202,7 @@ static const struct argp_option option_list[] = {
 	 "loop4 (the default), loop4x2, loop6, rst4, veth4, veth6, idle4, web, or all; may be repeated",
 	 0},
 	{"only", 'o', "ROW", 0,
-	 "none, floor, json, text, json_sweep, drop_port, drop_owner, hist, watch, tcpstates, bpftrace, tcplife; may be repeated",
+	 "none, floor, hooks, record, json, text, json_sweep, drop_port, drop_owner, hist, watch, tcpstates, bpftrace, tcplife; may be repeated",
 	 0},
 	{"sweep", 'w', "N", 0, "sockets in TIMED_WAIT to sweep; 0: no sweep (default 50000)", 0},
 	{"patience", 'P', "SECONDS", 0,
