@@ -162,6 +162,7 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 {
 	__u16 lport = read_lport_at(sk, r->state);
 	struct sock_store *st;
+	bool wanted;
 
 	r->kind = ROW_FULL;
 	if (!config.own_ids)
@@ -179,8 +180,13 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 		r->flags |= config.own_ids ? ROW_FILTERED : 0; /* it has no id */
 		return;
 	}
-	if (is_listeners(sk, st))
+	wanted = sock_wanted(sk, r->state) == MATCH_YES && filter_cgroup(&config.filter, sk);
+	if (is_listeners(sk, st)) {
 		adopt(st, r->state, r->mono_ns - known_stay(r->state, r->last_rx_ns));
+		/* the steps of one that the filter leaves out were not looked at */
+		if (wanted)
+			count_lost(LOST_INTERRUPTED);
+	}
 	meet(st, r);
 	know_socket(sk, st, r->state);
 	r->cookie = st->cookie;
@@ -189,8 +195,7 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	if (st->held && r->state == ST_SYN_SENT)
 		tell_held(sk, st);
 	row_store(st, r);
-	if (sock_wanted(sk, r->state) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
-	    !filter_cgroup(&config.filter, sk))
+	if (!wanted || !filter_owner(&config.filter, &st->owner))
 		r->flags |= ROW_FILTERED;
 	else if (!st->held)
 		st->told = 1;

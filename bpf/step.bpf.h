@@ -129,7 +129,6 @@ static __always_inline void adopt(struct sock_store *st, int state, __u64 since_
 	st->cookie = 0;
 	if (st->owner.how > OWNER_LISTENER)
 		st->owner.how = OWNER_LISTENER;
-	count_lost(LOST_INTERRUPTED);
 }
 
 static __always_inline void enter(struct sock *sk, struct sock_store *st, int from, int to,
@@ -141,6 +140,7 @@ static __always_inline void enter(struct sock *sk, struct sock_store *st, int fr
 		begin_child(sk, st, to, now);
 	} else if (is_listeners(sk, st)) {
 		adopt(st, from, now);
+		count_lost(LOST_INTERRUPTED);
 	} else if (!st->since_ns) {
 		/* there before the tracer, and not yet met by the iterators */
 		st->since_ns = config.start_ns;
