@@ -12,62 +12,65 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 
-/* The last transitions that set_state() took on this CPU. */
-#define TAKEN 64 /* a power of two: as many transitions as an interrupt may bring */
+/*
+ * What set_state() took on this CPU and the second program has not been shown
+ * yet, by socket: a socket's transitions come one at a time.  Interrupts nest, so
+ * that several may be under way; a cache line has room for four of a bucket.  A
+ * note is left behind when it was the second program that the kernel did not
+ * run, and goes with that socket's next transition.
+ */
+#define TAKEN_BUCKETS 64 /* a power of two */
+#define TAKEN_WAYS 4
 
 struct taken {
 	struct {
 		__u64 sk;
 		__u64 to;
-	} step[TAKEN];
-	__u64 n;
+	} way[TAKEN_WAYS];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TAKEN_BUCKETS);
 	__type(key, __u32);
 	__type(value, struct taken);
 } taken_here SEC(".maps");
 
+static __always_inline struct taken *bucket_of(const struct sock *sk)
+{
+	/* no bits of sk itself: the verifier knows it for a pointer */
+	__u32 key = sk->__sk_common.skc_hash & (TAKEN_BUCKETS - 1);
+
+	return bpf_map_lookup_elem(&taken_here, &key);
+}
+
 static __always_inline void note_taken(const struct sock *sk, int to)
 {
-	__u32 zero = 0;
-	struct taken *t = bpf_map_lookup_elem(&taken_here, &zero);
-	__u64 i;
+	struct taken *t = bucket_of(sk);
+	int i;
 
 	if (!t)
 		return;
-	i = t->n++ & (TAKEN - 1);
-	t->step[i].sk = (__u64)sk;
-	t->step[i].to = to;
+	for (i = 0; i < TAKEN_WAYS - 1; i++)
+		if (!t->way[i].sk || t->way[i].sk == (__u64)sk)
+			break;
+	t->way[i].sk = (__u64)sk;
+	t->way[i].to = to;
 }
 
-/*
- * Whether the first program took it.  Interrupts nest, so that the notes are a stack:
- * what is above the one that is looked for is of an interrupt that is over, and
- * goes with it.  Were it left there, a burst of transitions between the two
- * programs would push the note out, and the transition would be told twice.
- */
+/* Whether the first program took it. */
 static __always_inline bool was_taken(const struct sock *sk, int to)
 {
-	__u32 zero = 0;
-	struct taken *t = bpf_map_lookup_elem(&taken_here, &zero);
-	__u64 top;
+	struct taken *t = bucket_of(sk);
+	bool found = !t;
 
-	if (!t)
-		return true;
-	top = t->n;
-	for (int back = 1; back <= TAKEN; back++) {
-		__u64 i = (top - back) & (TAKEN - 1);
-
-		if (t->step[i].sk != (__u64)sk || t->step[i].to != (__u64)to)
+	for (int i = 0; t && i < TAKEN_WAYS; i++) {
+		if (t->way[i].sk != (__u64)sk)
 			continue;
-		t->step[i].sk = 0;
-		t->n = top - back;
-		return true;
+		found |= t->way[i].to == (__u64)to;
+		t->way[i].sk = 0;
 	}
-	return false;
+	return found;
 }
 
 #endif
