@@ -44,7 +44,27 @@ endif
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-B := build$(if $(SAN),/san)
+# ARCH=arm64: for another machine, with Debian's cross compiler and its libraries
+# for that machine, unpacked in SYSROOT. Kernel builds set ARCH too, to more names.
+ARCH      ?=
+OWN_ARCH  := $(shell uname -m | sed 's/aarch64/arm64/')
+CROSS     := $(if $(filter-out $(OWN_ARCH),$(filter arm64,$(ARCH))),aarch64-linux-gnu-)
+RUNS_ON   := $(if $(CROSS),$(ARCH),$(OWN_ARCH))
+PKG_CONFIG := pkg-config
+ifneq ($(CROSS),)
+SYSROOT   ?= $(CURDIR)/build/$(ARCH)/sysroot
+CROSS_CC  ?= $(CROSS)gcc
+override CC := $(CROSS_CC) --sysroot=$(SYSROOT)
+override AR := $(CROSS)ar
+export PKG_CONFIG_SYSROOT_DIR := $(SYSROOT)
+export PKG_CONFIG_LIBDIR := $(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
+# $(shell) does not see what is exported
+PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(PKG_CONFIG_SYSROOT_DIR) PKG_CONFIG_LIBDIR=$(PKG_CONFIG_LIBDIR) pkg-config
+else ifneq ($(filter-out $(OWN_ARCH) x86 amd64,$(ARCH)),)
+$(error ARCH=$(ARCH): other than for this machine it builds for arm64 only)
+endif
+
+B := build$(if $(CROSS),/$(ARCH))$(if $(SAN),/san)
 
 ifneq ($(and $(SAN),$(filter 1,$(STATIC))),)
 $(error SAN and STATIC do not go together: the sanitizers need shared libraries)
@@ -103,7 +123,7 @@ RUN_TESTS := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(
 NOT_STATIC := libmicrohttpd
 PKGS      := $(filter-out $(if $(filter 1,$(STATIC)),$(NOT_STATIC)),$(shell scripts/deps.sh modules build))
 TEST_PKGS := $(shell scripts/deps.sh modules test)
-pkg       = $(shell pkg-config $(1) 2>/dev/null)
+pkg       = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wformat=2 -Wundef -Wpointer-arith \
@@ -150,6 +170,21 @@ BPFTOOL_CMD = $(or $(BPFTOOL),$(shell scripts/deps.sh bpftool))
 .PHONY: all
 all: $(BIN) compile_commands.json ## build build/tcpdwell
 
+.PHONY: arm64
+arm64: ## cross-build a static build/arm64/tcpdwell
+	+@$(MAKE) ARCH=arm64 deps
+	+@$(MAKE) ARCH=arm64 STATIC=1 binary
+
+.PHONY: binary
+binary: $(BIN)
+
+.PHONY: sysroot
+sysroot:
+ifneq ($(CROSS),)
+	@scripts/deps.sh install $(ARCH)
+	@scripts/sysroot.sh $(ARCH) $(SYSROOT)
+endif
+
 .PHONY: run
 run: ## install what is missing, build, and trace (ARGS="...", or ARGS="list ..." for another command)
 	@scripts/deps.sh install build
@@ -164,9 +199,9 @@ test: ## install what is missing, build, and run all tests (T="words" for those 
 	@BUILD=$(abspath $(B)) JOBS=$(JOBS) scripts/run-tests.sh $(RUN_TESTS)
 
 .PHONY: test-vm
-test-vm: ## run the kernel tests in virtual machines with Debian's kernels (KERNEL="6.1 newest" for some)
-	@scripts/deps.sh install build test vm
-	+@T='$(T)' tests/vm/run.sh $(KERNEL)
+test-vm: sysroot ## run the kernel tests in virtual machines with Debian's kernels (KERNEL="6.1 newest" for some, ARCH=arm64)
+	@scripts/deps.sh install build test vm vm-$(RUNS_ON)
+	+@T='$(T)' ARCH=$(RUNS_ON) tests/vm/run.sh $(KERNEL)
 
 .PHONY: check-btf
 check-btf: ## resolve the relocations of the BPF objects against the BTF of Debian's kernels (KERNEL="6.1 newest" for some)
@@ -242,7 +277,7 @@ $(B)/bench/web: bench/web.sh
 	$(Q)install -m 755 $< $@
 
 .PHONY: deps
-deps: ## install what the build needs
+deps: sysroot ## install what the build needs
 	@scripts/deps.sh install build
 
 .PHONY: format
@@ -279,10 +314,10 @@ clean: ## remove what was built
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  V=1 all command lines    SAN=address,undefined sanitizers, in build/san'
-	@echo '  STATIC=1 static binary   WERROR=1 warnings are errors   CC= CLANG= BPFTOOL= tools'
+	@echo '  STATIC=1 static binary   WERROR=1 warnings are errors   CC= CLANG= BPFTOOL= CROSS_CC= tools'
 
 #
 # Rules

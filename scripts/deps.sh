@@ -8,6 +8,7 @@
 #   deps.sh missing GROUP...   name what is missing, one a line; status 1 if anything is
 #   deps.sh modules GROUP      the pkg-config modules of a group (the Makefile's libraries)
 #   deps.sh packages SYSTEM GROUP   the packages of debian or fedora, for their packaging
+#   deps.sh foreign GROUP...   Debian's packages of what is for the machine that it is built for
 #   deps.sh bpftool            the bpftool to use
 #   deps.sh verify             status 1 and one sentence if the build tools can't do it
 set -eu
@@ -71,9 +72,13 @@ table() {
 	dist    rpmbuild        rpm              rpm-build             -                 rpm-build
 	dist    zsh             zsh              zsh                   zsh               zsh
 	dist    fish            fish             fish                  fish              fish
-	vm      qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core qemu-system-x86 qemu-x86
 	vm      static:busybox  busybox-static   busybox               busybox           busybox-static
 	vm      file:/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring - - -
+	vm-x86_64 qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core qemu-system-x86 qemu-x86
+	vm-arm64 qemu-system-aarch64 qemu-system-arm qemu-system-aarch64-core qemu-system-aarch64 qemu-arm
+	arm64   aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc cross-aarch64-gcc12
+	arm64   aarch64-linux-gnu-ar binutils-aarch64-linux-gnu binutils-aarch64-linux-gnu aarch64-linux-gnu-binutils cross-aarch64-binutils
+	arm64   file:/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring - - -
 	bench   bpftrace        bpftrace         bpftrace              bpftrace          bpftrace
 	bench   valgrind        valgrind         valgrind              valgrind          valgrind
 	bench   tcpstates       libbpf-tools     libbpf-tools          libbpf-tools      libbpf-tools
@@ -101,6 +106,11 @@ packages() {
 	fedora) rows "$2" | column 3 | tr ' ' '\n' | grep -vxE 'binutils|glibc-devel' ;;
 	*) die "packages of debian or of fedora" ;;
 	esac
+}
+
+# The libraries, the C library, and programs that go into a guest
+foreign() {
+	rows "$@" | sed -n 's,^\(pc:\|static:\|file:/usr/include/\)[^ ]* \([^ ]*\).*,\2,p' | sort -u | xargs
 }
 
 # Ubuntu's /usr/sbin/bpftool is a wrapper that fails unless the tools of the
@@ -290,7 +300,8 @@ missing)
 	;;
 modules) rows "$@" | sed -n 's/^pc:\([^ ]*\).*/\1/p' ;;
 packages) packages "$@" ;;
+foreign) foreign "$@" ;;
 bpftool) find_bpftool ;;
 verify) verify ;;
-*) die "usage: deps.sh install|missing|modules GROUP... | packages SYSTEM GROUP | bpftool | verify" ;;
+*) die "usage: deps.sh install|missing|modules GROUP... | packages SYSTEM GROUP | foreign GROUP... | bpftool | verify" ;;
 esac
