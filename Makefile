@@ -54,6 +54,7 @@ PKG_CONFIG := pkg-config
 ifneq ($(CROSS),)
 SYSROOT   ?= $(CURDIR)/build/$(ARCH)/sysroot
 CROSS_CC  ?= $(CROSS)gcc
+export SYSROOT
 override CC := $(CROSS_CC) --sysroot=$(SYSROOT)
 override AR := $(CROSS)ar
 export PKG_CONFIG_SYSROOT_DIR := $(SYSROOT)

@@ -5,7 +5,8 @@
 #
 # Boots a kernel in QEMU. What guest-run writes goes to LOG, the console to
 # LOG.console. A guest that is silent for VM_SILENCE seconds hangs: it is ended,
-# and LOG says so with the console's last lines.
+# and LOG says so with the console's last lines. The kernel is for VM_ARCH, amd64
+# or arm64.
 set -euo pipefail
 
 kernel=$1
@@ -15,20 +16,32 @@ run=$4
 silence=${VM_SILENCE:-240}
 console=$log.console
 # One thread for both virtual CPUs: with more, QEMU's emulation of patched kernel
-# code races. "-M pc" boots faster than q35, and more surely than microvm.
+# code races.
 accel=${VM_ACCEL:-tcg,thread=single}
-cpu=qemu64
-[ "$accel" != kvm ] || cpu=host
+case ${VM_ARCH:-amd64} in
+arm64)
+	# The board has one serial line, and kernels have the driver of the PCI one built in.
+	machine=(qemu-system-aarch64 -M virt -cpu cortex-a72 -serial "file:$console"
+		-chardev "file,id=log,path=$log" -device "pci-serial,chardev=log")
+	tty=(ttyAMA0 ttyS0)
+	;;
+*)
+	# "-M pc" boots faster than q35, and more surely than microvm.
+	machine=(qemu-system-x86_64 -M pc -cpu qemu64 -serial "file:$console" -serial "file:$log")
+	tty=(ttyS0 ttyS1)
+	;;
+esac
+# the last one counts
+[ "$accel" != kvm ] || machine+=(-cpu host)
 
-params="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic VM_RUN=$run"
+params="console=${tty[0]} quiet loglevel=4 panic=-1 oops=panic VM_RUN=$run VM_TTY=${tty[1]}"
 [ -z "${VM_LIMIT:-}" ] || params+=" VM_LIMIT=$VM_LIMIT"
 [ "$run" != lockdown ] || params+=" lockdown=confidentiality"
 
 : >"$log"
 : >"$console"
-qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -smp 2 -M pc -m "${VM_MEMORY:-1024}" \
+"${machine[@]}" -accel "$accel" -smp 2 -m "${VM_MEMORY:-1024}" \
 	-nodefaults -no-user-config -display none -no-reboot \
-	-serial "file:$console" -serial "file:$log" \
 	-kernel "$kernel/vmlinuz" -initrd "$image" -append "$params" \
 	</dev/null >"$log.qemu" 2>&1 &
 qemu=$!

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=dash
 #
-# Process 1 of the guest. The console is ttyS0; what the host reads is ttyS1.
-# VM_RUN, the guest-run argument, is on the kernel command line, which the
+# Process 1 of the guest. What the host reads is VM_TTY, not the console. That and
+# VM_RUN, the guest-run argument, are on the kernel command line, which the
 # kernel hands on as an environment.
 export PATH=/bin:/sbin HOME=/ TERM=dumb
 /bin/busybox mkdir -p /sbin
@@ -25,15 +25,15 @@ mount -t securityfs securityfs /sys/kernel/security
 ip link set lo up
 
 # no carriage returns, no echo
-stty -F /dev/ttyS1 raw -echo
+stty -F "/dev/$VM_TTY" raw -echo
 read -r uptime _ </proc/uptime
-echo "@kernel $(uname -r) $uptime" >/dev/ttyS1
+echo "@kernel $(uname -r) $uptime" >"/dev/$VM_TTY"
 
 while read -r module; do
-	insmod "/modules/$module" || echo "# insmod $module failed" >/dev/ttyS1
+	insmod "/modules/$module" || echo "# insmod $module failed" >"/dev/$VM_TTY"
 done </modules/order
 
-setsid guest-run "$VM_RUN" </dev/null >/dev/ttyS1 2>&1
-echo "@done" >/dev/ttyS1
+setsid guest-run "$VM_RUN" </dev/null >"/dev/$VM_TTY" 2>&1
+echo "@done" >"/dev/$VM_TTY"
 sleep 5 # boot.sh ends the guest when it has read that
 poweroff -f

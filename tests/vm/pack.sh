@@ -3,7 +3,7 @@
 #
 #   pack.sh KERNELDIR BUILD IMAGE [TEST...]
 #
-# Makes an initramfs: busybox, the tracer from BUILD, the test programs, and
+# Makes an initramfs: busybox (VM_BUSYBOX), the tracer from BUILD, the test programs, and
 # the kernel modules that they need in the order in which they have to be loaded.
 set -euo pipefail
 
@@ -17,7 +17,7 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
 mkdir -p "$root"/{bin,dev,etc,lib,proc,sys,tmp,run,tests,modules}
-cp "$(command -v busybox)" "$root/bin/busybox"
+cp "${VM_BUSYBOX:-$(command -v busybox)}" "$root/bin/busybox"
 cp "$build/tcpdwell" "$root/bin/"
 [ $# -eq 0 ] || cp "$@" "$root/tests/"
 install -m 755 "$here/guest-init.sh" "$root/init"

@@ -7,12 +7,13 @@
 # tier that it allows. Prints what failed and a table, or TAP with --tap.
 # The status is 1 when a test failed, or a guest.
 #
+#   ARCH         the guests' machine: arm64, or this one's
 #   T="words"    only the tests whose name has one of these words
 #   VM_CACHE     where the kernels are kept (build/vm/kernels)
 #   VM_JOBS      how many guests at a time (2)
 #   VM_LIMIT     seconds for a test program, VM_SILENCE for a guest that says nothing
 #   VM_ACCEL     QEMU's accelerator; kvm only where a probe finds that it works
-#   VM_MIRROR    Debian's mirror
+#   DEBIAN_MIRROR  where the kernels come from
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -24,6 +25,25 @@ fi
 [ $# -gt 0 ] || set -- 5.10 6.1 6.12 6.17 newest
 build=build/vm
 cache=${VM_CACHE:-$build/kernels}
+case ${ARCH:-$(uname -m)} in
+arm64 | aarch64)
+	VM_ARCH=arm64
+	build+=/arm64
+	cache+=/arm64
+	qemu="qemu-system-aarch64"
+	package="qemu-system-arm"
+	;;
+*)
+	VM_ARCH=amd64
+	qemu="qemu-system-x86_64"
+	package="qemu-system-x86"
+	;;
+esac
+VM_BUSYBOX=$(command -v busybox || :)
+if [ $VM_ARCH = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
+	VM_BUSYBOX=${SYSROOT:-build/arm64/sysroot}/bin/busybox
+fi
+export VM_ARCH VM_BUSYBOX
 logs=$build/logs
 here=tests/vm
 
@@ -39,9 +59,10 @@ say() {
 
 need() {
 	local lacking=
-	command -v qemu-system-x86_64 >/dev/null || lacking+=" qemu-system-x86"
-	ldd "$(command -v busybox)" >/dev/null 2>&1 && lacking+=" busybox-static"
+	command -v $qemu >/dev/null || lacking+=" $package"
 	command -v busybox >/dev/null || lacking+=" busybox-static"
+	[ -e "$VM_BUSYBOX" ] || lacking+=" a busybox for $VM_ARCH (make deps ARCH=$VM_ARCH)"
+	ldd "$VM_BUSYBOX" >/dev/null 2>&1 && lacking+=" a busybox that is static"
 	[ -z "$lacking" ] || skip_all "no virtual machines without:$lacking"
 }
 
