@@ -77,7 +77,7 @@ static __always_inline void owner_is_current(struct sock_owner *o, enum owner_ho
 	o->tid = id;
 	o->uid = bpf_get_current_uid_gid();
 	o->how = how;
-	bpf_get_current_comm(o->comm, sizeof(o->comm));
+	read_current_comm(o->comm);
 }
 
 /* connect() and listen() run in the caller's context: the only two that say who opened. */

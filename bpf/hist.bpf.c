@@ -255,7 +255,7 @@ static __always_inline void read_owner(struct sock *sk, int from, int to, struct
 		o->pid = id >> 32;
 		o->tid = id;
 		o->how = OWNER_OPEN;
-		bpf_get_current_comm(o->comm, sizeof(o->comm));
+		read_current_comm(o->comm);
 		if (to == ST_LISTEN)
 			bpf_sk_storage_get(&owners, sk, o, BPF_LOCAL_STORAGE_GET_F_CREATE);
 		return;

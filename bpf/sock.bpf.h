@@ -80,6 +80,16 @@ static __always_inline __u64 sock_cookie(struct sock *sk)
 	return cookie ? cookie : bpf_get_socket_cookie(sk);
 }
 
+/*
+ * Names are compared as they lie in memory, to their last byte; Linux 6.1 leaves
+ * behind the name what was there before.
+ */
+static __always_inline void read_current_comm(char comm[COMM_LEN])
+{
+	__builtin_memset(comm, 0, COMM_LEN);
+	bpf_get_current_comm(comm, COMM_LEN);
+}
+
 static __always_inline __u8 family_no(const struct sock_common *skc)
 {
 	return skc->skc_family == AF_INET6 ? 6 : 4;
