@@ -218,6 +218,13 @@ static void names(void **unused)
 	assert_string_equal(tier_name(TIER_MAX), "?");
 }
 
+static void errors(void **unused)
+{
+	(void)unused;
+	assert_string_equal(kernel_error(-EPERM), strerror(EPERM));
+	assert_null(strstr(kernel_error(-ENOTSUPP), "nknown"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +235,7 @@ int main(void)
 		cmocka_unit_test(accept_of_the_future),
 		cmocka_unit_test(missing),
 		cmocka_unit_test(names),
+		cmocka_unit_test(errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,3 +46,8 @@ bool has_kernel_btf(void)
 {
 	return !access("/sys/kernel/btf/vmlinux", R_OK);
 }
+
+const char *kernel_error(int err)
+{
+	return err == -ENOTSUPP ? "not supported by this kernel" : strerror(-err);
+}

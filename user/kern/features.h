@@ -5,6 +5,11 @@
 
 #include <stdbool.h>
 
+/* include/linux/errno.h in the kernel: not EOPNOTSUPP */
+#ifndef ENOTSUPP
+#define ENOTSUPP 524
+#endif
+
 /* How the small sockets are seen, best first. */
 enum tier {
 	TIER_AUTO = 0,
@@ -24,5 +29,11 @@ bool has_kernel_symbol(const char *name);
 
 /* Whether the kernel's BTF is there (CONFIG_DEBUG_INFO_BTF). */
 bool has_kernel_btf(void);
+
+/*
+ * strerror() of what bpf(2) gave, -errno, and of the one number that the kernel
+ * gives and no C library has a name for: ENOTSUPP.
+ */
+const char *kernel_error(int err);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kern/features.h"
 #include "kern/found.h"
 #include "kern/holders_proc.h"
 
@@ -84,7 +85,7 @@ int holders_open(struct holders *h)
 	}
 	if (err)
 		snprintf(h->why_proc, sizeof(h->why_proc),
-			 "the kernel does not take the program: %s", strerror(-err));
+			 "the kernel does not take the program: %s", kernel_error(err));
 	return 0;
 }
 

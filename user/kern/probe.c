@@ -6,10 +6,14 @@
 
 #include <bpf/libbpf.h>
 
+#include "kern/features.h"
 #include "kern/probe.h"
 #include "probe.skel.h"
 
 #define VERIFIER_LOG 8192
+/* 2aa6ac03516d; kernels with CONFIG_CFI had none even after it */
+#define NO_DIRECT_CALLS \
+	"it can't trace functions by direct calls, which arm64 has from Linux 6.4 on"
 
 /* Only what the program needs is made: a kernel without ring buffers has the rest all the same. */
 static int choose(struct probe_bpf *skel, const char *name)
@@ -65,7 +69,7 @@ static void say(char *why, size_t len, const char *step, int err, char *log)
 	const char *words = last_words(log);
 	size_t n;
 
-	snprintf(why, len, "%s: %s%s%s", step, strerror(-err), *words ? "; " : "", words);
+	snprintf(why, len, "%s: %s%s%s", step, kernel_error(err), *words ? "; " : "", words);
 	n = strlen(why);
 	for (size_t i = 0; i < n; i++)
 		if (why[i] < ' ' || why[i] > '~')
@@ -90,6 +94,9 @@ static int try_program(struct probe_bpf *skel, const char *name, char *why, size
 	link = bpf_program__attach(prog);
 	if (!link) {
 		err = -errno;
+		/* of a trampoline, by register_fentry() in kernel/bpf/trampoline.c */
+		if (err == -ENOTSUPP)
+			snprintf(log, sizeof(log), "%s", NO_DIRECT_CALLS);
 		say(why, len, "not attached", err, log);
 		return err;
 	}

@@ -214,7 +214,7 @@ int tracer_explain(int err)
 		return -EOPNOTSUPP;
 	}
 	warn_line("the kernel did not take the BPF programs: %s (tcpdwell doctor says more)",
-		  strerror(-err));
+		  kernel_error(err));
 	return err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
@@ -342,7 +342,7 @@ static int open_tiers(struct tracer *t, const struct tracer_options *o, struct p
 		if (!err)
 			return 0;
 		if (in->tier != last)
-			because(t, "%s: %s", tier_name(in->tier), strerror(-err));
+			because(t, "%s: %s", tier_name(in->tier), kernel_error(err));
 	}
 	if (err == -EOPNOTSUPP && *t->tier_reason)
 		warn_line("--tier %s: not here: %s", tier_name(o->tier), t->tier_reason);
