@@ -50,7 +50,7 @@ said() {
 	sed 's/^/# /' "$tmp/err"
 }
 
-# loads WANTED [ARG...]: each of these kernels allows each tier, fentry is the best
+# loads WANTED [ARG...]: it takes that tier, with these arguments
 loads() {
 	points=0 failed=0 wanted=$1
 	shift
@@ -103,7 +103,32 @@ refused() {
 	return $failed
 }
 
+# no_fentry: asked for, it says why there is none, and so does doctor
+no_fentry() {
+	points=0 failed=0
+	refuses "direct calls" trace --tier fentry --duration 100ms
+	tcpdwell doctor >"$tmp/out" 2>&1
+	grep -q '^ *no fentry .*direct calls' "$tmp/out"
+	point $? "doctor says why there is no fentry"
+	grep '^ *no fentry' "$tmp/out" | sed 's/^/# /'
+	echo 1..$points
+	return $failed
+}
+
+# best: each of these kernels allows each tier, but for fentry on arm64 before
+# Linux 6.4 (2aa6ac03516d)
+best() {
+	case $(uname -m)-$(uname -r) in
+	aarch64-5.* | aarch64-6.[0-3].*) echo timer ;;
+	*) echo fentry ;;
+	esac
+}
+
 tier() {
+	if [ "$1" = fentry ] && [ "$(best)" != fentry ]; then
+		run fentry refuses /bin/guest-run no_fentry
+		return
+	fi
 	run "$1" loads /bin/guest-run loads "$1" --tier "$1"
 	[ $status -eq 0 ] || return
 	for program in /tests/*.t; do
@@ -122,7 +147,7 @@ case $1 in
 tests)
 	doctor
 	run unprivileged refuses su -s /bin/sh user -c "/bin/guest-run unprivileged"
-	run auto loads /bin/guest-run loads fentry
+	run auto loads /bin/guest-run loads "$(best)"
 	for tier in fentry timer sweep; do
 		tier $tier
 	done
@@ -133,5 +158,6 @@ loads)
 	loads "$@"
 	;;
 locked) refused lockdown ;;
+no_fentry) no_fentry ;;
 unprivileged) refused 'root\|CAP_' ;;
 esac
