@@ -33,7 +33,8 @@ else
 	is "$status" 3 "status 3: it can't trace here"
 	like "$(tail -n 1 "$dir/out")" "can't trace here" "the verdict comes last"
 fi
-like "$(head -n 1 "$dir/out")" "^tcpdwell [0-9.]+ on Linux $(uname -r), $(uname -m)" "the kernel"
+release=$(uname -r | sed 's/[+.]/\\&/g')
+like "$(head -n 1 "$dir/out")" "^tcpdwell [0-9.]+ on Linux $release, $(uname -m)" "the kernel"
 for name in "rights" "kernel types" "freedom from lockdown" "ring buffer" "socket storage" "socket iterator" \
 	"descriptor iterator" "fentry" "timer tracepoints" "tw_timer_handler" "cgroup v2"; do
 	grep -qE "^  (ok|no) $name" "$dir/out"
