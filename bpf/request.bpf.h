@@ -50,12 +50,12 @@ static __always_inline void note_child(__u64 now_ns)
 }
 
 /* The request_sock knows its listener, and the child's next step finds it here. */
-static __always_inline bool child_was_made(struct request_sock *req, __u64 now_ns)
+static __always_inline bool child_was_made(struct request_sock *req)
 {
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
-	if (!child || !child->at_ns || now_ns - child->at_ns >= CHILD_NEAR_NS)
+	if (!child || !child->at_ns || bpf_ktime_get_ns() - child->at_ns >= CHILD_NEAR_NS)
 		return false;
 	child->at_ns = 0;
 	child->rport = BPF_CORE_READ(req, __req_common.skc_dport);
@@ -96,7 +96,7 @@ static __always_inline void note_refusal(__u16 lport, __u64 now_ns)
 		*at = (now_ns & ~0xffffULL) | lport;
 }
 
-static __always_inline bool was_refused(struct request_sock *req, __u64 now_ns)
+static __always_inline bool was_refused(struct request_sock *req)
 {
 	__u32 zero = 0;
 	__u64 *at = bpf_map_lookup_elem(&last_refusal, &zero);
@@ -106,7 +106,7 @@ static __always_inline bool was_refused(struct request_sock *req, __u64 now_ns)
 		return false;
 	/* the port in the low bits makes the moment seem later than it was */
 	refused = (*at & 0xffff) == BPF_CORE_READ(req, __req_common.skc_num) &&
-		  (now_ns & ~0xffffULL) - (*at & ~0xffffULL) < REFUSAL_NEAR_NS;
+		  (bpf_ktime_get_ns() & ~0xffffULL) - (*at & ~0xffffULL) < REFUSAL_NEAR_NS;
 	*at = 0;
 	return refused;
 }
@@ -121,12 +121,9 @@ static __always_inline struct request_sock *req_of_timer(struct timer_list *time
 	return (void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer);
 }
 
-static __always_inline void read_req_flow(struct request_sock *req, struct flow *w)
+static __always_inline void read_req_addrs(struct request_sock *req, struct flow *w)
 {
 	w->family = BPF_CORE_READ(req, __req_common.skc_family) == AF_INET6 ? 6 : 4;
-	w->lport = BPF_CORE_READ(req, __req_common.skc_num);
-	w->rport = bpf_ntohs(BPF_CORE_READ(req, __req_common.skc_dport));
-	w->netns = BPF_CORE_READ(req, __req_common.skc_net.net, ns.inum);
 	if (w->family == 6) {
 		BPF_CORE_READ_INTO(&w->laddr, req, __req_common.skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&w->raddr, req, __req_common.skc_v6_daddr);
@@ -136,6 +133,18 @@ static __always_inline void read_req_flow(struct request_sock *req, struct flow 
 	w->laddr[1] = v4_mapped_tail(BPF_CORE_READ(req, __req_common.skc_rcv_saddr));
 	w->raddr[0] = 0;
 	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(req, __req_common.skc_daddr));
+}
+
+static __always_inline void read_req_parts(struct request_sock *req, __u32 parts, struct flow *w)
+{
+	if (parts & FLOW_LPORT)
+		w->lport = BPF_CORE_READ(req, __req_common.skc_num);
+	if (parts & FLOW_RPORT)
+		w->rport = bpf_ntohs(BPF_CORE_READ(req, __req_common.skc_dport));
+	if (parts & FLOW_NETNS)
+		w->netns = BPF_CORE_READ(req, __req_common.skc_net.net, ns.inum);
+	if (parts & FLOW_ADDRS)
+		read_req_addrs(req, w);
 }
 
 static __always_inline bool within_limit(__u64 now_ns)
@@ -191,11 +200,15 @@ static __always_inline bool req_in_cgroup(struct request_sock *req)
 }
 
 static __always_inline void emit_request(struct request_sock *req, const struct flow *w,
-					 enum request_what what, __u64 now_ns)
+					 enum request_what what)
 {
 	struct rec_request *r;
+	__u64 now_ns;
 
-	if (!config.half_open || !is_shown(req, what, now_ns))
+	if (!config.half_open)
+		return;
+	now_ns = bpf_ktime_get_ns();
+	if (!is_shown(req, what, now_ns))
 		return;
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
@@ -218,13 +231,15 @@ static __always_inline void emit_request(struct request_sock *req, const struct 
 }
 
 /* A SYN that took the place of a TIMED_WAIT: the stop of its timer was the last thing here. */
-static __always_inline void tell_reuse(struct request_sock *req, __u64 now_ns)
+static __always_inline void tell_reuse(struct request_sock *req)
 {
 	__u32 zero = 0;
 	struct stopped *last = bpf_map_lookup_elem(&last_stopped, &zero);
+	__u64 now_ns;
 
 	if (!last || !last->cookie)
 		return;
+	now_ns = bpf_ktime_get_ns();
 	if (now_ns - last->at_ns < CHILD_NEAR_NS &&
 	    last->rport == BPF_CORE_READ(req, __req_common.skc_dport) &&
 	    last->lport == bpf_htons(BPF_CORE_READ(req, __req_common.skc_num)))
@@ -239,31 +254,29 @@ static __always_inline bool req_wanted(struct request_sock *req, struct flow *w)
 		return false;
 	if (!config.flow_filter && !config.half_open)
 		return true;
-	read_req_flow(req, w);
+	read_req_parts(req, config.half_open ? FLOW_ALL : flow_parts(&config.filter), w);
 	return !config.flow_filter || filter_flow(&config.filter, w) == MATCH_YES;
 }
 
 static __always_inline void on_req_start(struct timer_list *timer)
 {
 	struct request_sock *req = req_of_timer(timer);
-	__u64 now_ns = bpf_ktime_get_ns();
 	struct flow w = {};
 
 	if (config.tw_timers)
-		tell_reuse(req, now_ns);
+		tell_reuse(req);
 	if (!req_wanted(req, &w))
 		return;
 	if (!BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout))
 		__sync_fetch_and_add(&counters.req_born, 1);
-	emit_request(req, &w, REQUEST_STARTED, now_ns);
+	emit_request(req, &w, REQUEST_STARTED);
 }
 
 static __always_inline void on_req_stop(struct timer_list *timer)
 {
 	struct request_sock *req = req_of_timer(timer);
-	__u64 now_ns = bpf_ktime_get_ns();
-	bool done = child_was_made(req, now_ns);
-	bool refused = was_refused(req, now_ns);
+	bool done = child_was_made(req);
+	bool refused = was_refused(req);
 	struct flow w = {};
 
 	if (!req_wanted(req, &w))
@@ -275,7 +288,7 @@ static __always_inline void on_req_stop(struct timer_list *timer)
 	/* what comes for one without a listener finds no socket at all, and is refused */
 	if (config.half_open)
 		refused |= listener_is_gone(req);
-	emit_request(req, &w, refused ? REQUEST_REFUSED : REQUEST_STOPPED, now_ns);
+	emit_request(req, &w, refused ? REQUEST_REFUSED : REQUEST_STOPPED);
 }
 
 static __always_inline void on_req_expire(struct timer_list *timer)
@@ -285,8 +298,7 @@ static __always_inline void on_req_expire(struct timer_list *timer)
 
 	if (!config.half_open || !req_wanted(req, &w))
 		return;
-	emit_request(req, &w, listener_is_gone(req) ? REQUEST_ABANDONED : REQUEST_EXPIRED,
-		     bpf_ktime_get_ns());
+	emit_request(req, &w, listener_is_gone(req) ? REQUEST_ABANDONED : REQUEST_EXPIRED);
 }
 
 #endif

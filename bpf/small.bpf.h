@@ -41,23 +41,26 @@ static __always_inline __u32 tw_wheel_us(struct inet_timewait_sock *tw)
 			      BPF_CORE_READ(tw, tw_timer.flags));
 }
 
-/* Of a timer that is not set yet the place in the wheel is not known. */
-static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small_what what,
+/*
+ * Of a timer that is not set yet the place in the wheel is not known.  False: it
+ * is not one to look at.
+ */
+static __always_inline bool emit_small(struct inet_timewait_sock *tw, enum small_what what,
 				       enum via via, unsigned long expires, __u32 wheel_us)
 {
-	__u64 now_ns = bpf_ktime_get_ns();
 	struct rec_small *r;
-	__u64 cookie;
+	__u64 cookie, now_ns;
 
 	if (!tw_wanted(tw))
-		return;
+		return false;
 	cookie = tw_cookie(tw, what);
 	if (config.own_ids && !cookie)
-		return;
+		return false;
+	now_ns = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
 		count_lost(LOST_RING_FULL);
-		return;
+		return true;
 	}
 	r->kind = REC_SMALL;
 	r->what = what;
@@ -69,12 +72,13 @@ static __always_inline void emit_small(struct inet_timewait_sock *tw, enum small
 	r->left_ns = small_left_ns(expires, now_ns);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	wake_if_wanted(now_ns);
+	return true;
 }
 
-static __always_inline void on_tw_timer(struct timer_list *timer, enum small_what what)
+static __always_inline bool on_tw_timer(struct timer_list *timer, enum small_what what)
 {
-	emit_small(tw_of_timer(timer), what, VIA_TIMER, timer->expires,
-		   timer_wheel_us(timer->expires, timer->flags));
+	return emit_small(tw_of_timer(timer), what, VIA_TIMER, timer->expires,
+			  timer_wheel_us(timer->expires, timer->flags));
 }
 
 /* What inet_twsk_purge() looks at, when a namespace is removed. */
@@ -103,7 +107,8 @@ static __always_inline void on_tw_stop(struct timer_list *timer)
 	struct stopped *last;
 	__u32 zero = 0;
 
-	on_tw_timer(timer, stop_of(tw));
+	if (!on_tw_timer(timer, stop_of(tw)))
+		return;
 	last = bpf_map_lookup_elem(&last_stopped, &zero);
 	if (!last)
 		return;

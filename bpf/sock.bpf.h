@@ -95,7 +95,6 @@ static __always_inline __u8 family_no(const struct sock_common *skc)
 	return skc->skc_family == AF_INET6 ? 6 : 4;
 }
 
-/* Namespaces are read only when asked for: two more cache lines. */
 static __always_inline void read_flow(const struct sock_common *skc, __u16 lport, struct flow *w)
 {
 	w->family = family_no(skc);

@@ -97,15 +97,27 @@ static __always_inline bool step_wanted(const struct step *s, bool told)
 	return filter_step(f, s->from, s->to, s->dwell_ns);
 }
 
-/* Whether the socket is one to look at. */
+/*
+ * Whether the socket is one to look at.  Only what the filter asks for is read:
+ * addresses, and more so the namespace, are further cache lines.
+ */
 static __always_inline enum match sock_wanted(const struct sock *sk, int to)
 {
-	struct flow w;
+	const struct sock_common *skc = &sk->__sk_common;
+	const volatile struct filter *f = &config.filter;
+	struct flow w = {};
 
 	if (!config.flow_filter)
 		return MATCH_YES;
-	read_flow(&sk->__sk_common, read_lport_at(sk, to), &w);
-	return filter_flow(&config.filter, &w);
+	w.family = family_no(skc);
+	if (f->n_port || f->n_lport)
+		w.lport = read_lport_at(sk, to);
+	w.rport = bpf_ntohs(skc->skc_dport);
+	if (f->n_netns)
+		w.netns = skc->skc_net.net->ns.inum;
+	if (f->n_addr)
+		read_addrs(skc, w.laddr, w.raddr);
+	return filter_flow(f, &w);
 }
 
 /*
@@ -169,6 +181,14 @@ static __always_inline void know_socket(struct sock *sk, struct sock_store *st, 
 		st->lport = read_lport_at(sk, to);
 }
 
+static __always_inline bool current_wanted(void)
+{
+	struct sock_owner o;
+
+	owner_is_current(&o, OWNER_OPEN);
+	return filter_owner(&config.filter, &o);
+}
+
 /*
  * What is kept of the socket; NULL if it is not one to look at.  By its opener a
  * socket can be left out once for all, unless another task may accept it.
@@ -176,13 +196,9 @@ static __always_inline void know_socket(struct sock *sk, struct sock_store *st, 
 static __always_inline struct sock_store *store_of(struct sock *sk, int from)
 {
 	struct sock_store *st;
-	struct sock_owner o;
 
-	if (config.opener_decides) {
-		owner_is_current(&o, OWNER_OPEN);
-		if (from != ST_CLOSE || !filter_owner(&config.filter, &o))
-			return store_find(sk);
-	}
+	if (config.opener_decides && (from != ST_CLOSE || !current_wanted()))
+		return store_find(sk);
 	st = store_make(sk);
 	if (!st)
 		count_lost(LOST_STORAGE);

@@ -86,7 +86,7 @@ static __always_inline void child_goes_on(struct step *s)
 /* The filter waits for the local port: until then who opens is kept. */
 static __always_inline void hold_syn(const struct step *s)
 {
-	struct syn syn = {.since_ns = s->now_ns};
+	struct syn syn = {.since_ns = bpf_ktime_get_ns()};
 
 	owner_is_current(&syn.owner, OWNER_OPEN);
 	if (bpf_map_update_elem(&held_syns, &s->cookie, &syn, BPF_ANY))
@@ -137,15 +137,15 @@ static __always_inline void stream_step(struct sock *sk, int from, int to)
 	struct step s = {.sk = sk, .from = from, .to = to, .flags = STEP_STREAM};
 	bool ident = repeat_ident;
 
-	s.now_ns = bpf_ktime_get_ns();
 	/* told with its next step: the child has no cookie yet, nor all of its addresses */
 	if (from == ST_LISTEN && to == ST_SYN_RECV) {
-		child_begins(sk, s.now_ns);
+		child_begins(sk, bpf_ktime_get_ns());
 		return;
 	}
 	s.cookie = sock_cookie(sk);
 	if (left_out(&s))
 		return;
+	s.now_ns = bpf_ktime_get_ns();
 	if (from == ST_CLOSE) {
 		s.flags |= STEP_FIRST;
 		s.born_ns = s.now_ns;

@@ -20,12 +20,9 @@ static __always_inline struct inet_timewait_sock *tw_of_timer(struct timer_list 
 	return (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
 }
 
-static __always_inline void read_tw_flow(struct inet_timewait_sock *tw, struct flow *w)
+static __always_inline void read_tw_addrs(struct inet_timewait_sock *tw, struct flow *w)
 {
 	w->family = BPF_CORE_READ(tw, __tw_common.skc_family) == AF_INET6 ? 6 : 4;
-	w->lport = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
-	w->rport = bpf_ntohs(BPF_CORE_READ(tw, __tw_common.skc_dport));
-	w->netns = BPF_CORE_READ(tw, __tw_common.skc_net.net, ns.inum);
 	if (w->family == 6) {
 		BPF_CORE_READ_INTO(&w->laddr, tw, __tw_common.skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&w->raddr, tw, __tw_common.skc_v6_daddr);
@@ -37,13 +34,32 @@ static __always_inline void read_tw_flow(struct inet_timewait_sock *tw, struct f
 	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(tw, __tw_common.skc_daddr));
 }
 
+/* The parts that are asked for: each is one more call to read kernel memory. */
+static __always_inline void read_tw_parts(struct inet_timewait_sock *tw, __u32 parts,
+					  struct flow *w)
+{
+	if (parts & FLOW_LPORT)
+		w->lport = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
+	if (parts & FLOW_RPORT)
+		w->rport = bpf_ntohs(BPF_CORE_READ(tw, __tw_common.skc_dport));
+	if (parts & FLOW_NETNS)
+		w->netns = BPF_CORE_READ(tw, __tw_common.skc_net.net, ns.inum);
+	if (parts & FLOW_ADDRS)
+		read_tw_addrs(tw, w);
+}
+
+static __always_inline void read_tw_flow(struct inet_timewait_sock *tw, struct flow *w)
+{
+	read_tw_parts(tw, FLOW_ALL, w);
+}
+
 static __always_inline bool tw_wanted(struct inet_timewait_sock *tw)
 {
-	struct flow w;
+	struct flow w = {};
 
 	if (!config.flow_filter)
 		return true;
-	read_tw_flow(tw, &w);
+	read_tw_parts(tw, flow_parts(&config.filter), &w);
 	return filter_flow(&config.filter, &w) == MATCH_YES;
 }
 

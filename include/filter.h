@@ -58,6 +58,23 @@ enum match {
 
 #define FILTER_FN static inline __attribute__((always_inline))
 
+/* Parts of a flow; the addresses come with their family. */
+enum flow_part {
+	FLOW_LPORT = 1,
+	FLOW_RPORT = 2,
+	FLOW_NETNS = 4,
+	FLOW_ADDRS = 8,
+	FLOW_ALL = 15,
+};
+
+/* What filter_flow() will look at. */
+FILTER_FN __u32 flow_parts(const volatile struct filter *f)
+{
+	return (f->n_port || f->n_lport ? FLOW_LPORT : 0) |
+	       (f->n_port || f->n_rport ? FLOW_RPORT : 0) | (f->n_netns ? FLOW_NETNS : 0) |
+	       (f->n_addr || f->family ? FLOW_ADDRS : 0);
+}
+
 FILTER_FN int filter_has_port(const volatile __u16 *list, int n, __u16 port)
 {
 	for (int i = 0; i < FILTER_MAX && i < n; i++)

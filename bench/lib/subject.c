@@ -35,7 +35,10 @@ static const char bpftrace_program[] =
 const struct subject subjects[SUBJECTS] = {
 	[SUBJECT_NONE] = {"none", "none (shows the noise)", .argv = {NULL}},
 	[SUBJECT_FLOOR] = {"floor", "empty program", {"floor"}, .quiet_ms = 100},
-	[SUBJECT_HOOKS] = {"hooks", "empty programs at all hooks", {"floor", "hooks"}, .quiet_ms = 100},
+	[SUBJECT_HOOKS] = {"hooks",
+			   "empty programs at all hooks",
+			   {"floor", "hooks"},
+			   .quiet_ms = 100},
 	[SUBJECT_RECORD] = {"record",
 			    "... with a clock and 32 bytes",
 			    {"floor", "record"},

@@ -10,7 +10,7 @@
 enum subject_id {
 	SUBJECT_NONE, /* no tracer: shows how much is noise */
 	SUBJECT_FLOOR,
-	SUBJECT_HOOKS,  /* empty programs wherever ours are: the floor of the timer tier */
+	SUBJECT_HOOKS,	/* empty programs wherever ours are: the floor of the timer tier */
 	SUBJECT_RECORD, /* ... and the time of each transition in a ring buffer */
 	SUBJECT_JSON,
 	SUBJECT_TEXT,
