@@ -40,4 +40,12 @@ void netns_free(struct netns_list *l);
  * /run/netns leads to.  0 or -errno. */
 int netns_ino(const char *path, __u32 *ino);
 
+/*
+ * Whether no TCP socket is in the calling thread's network namespace, by what
+ * the kernel counts (/proc/net/sockstat): an iterator walks the table of all
+ * namespaces, some milliseconds, to find as much.  A request_sock whose listener
+ * was closed, which its timer ends, is not counted.  False when it can't be read.
+ */
+bool netns_is_empty(void);
+
 #endif

@@ -90,7 +90,7 @@ static int rows_of_netns(struct tracer *t, const struct netns *ns, row_fn fn, vo
 	if (setns(ns->fd, CLONE_NEWNET))
 		return -errno;
 	t->overflows += time_wait_overflows();
-	return iter_rows(bpf_link__fd(t->list_link), ns->ino, fn, ctx);
+	return netns_is_empty() ? 0 : iter_rows(bpf_link__fd(t->list_link), ns->ino, fn, ctx);
 }
 
 static int rows_of_some(const struct tracer *t, const struct netns_list *list,
@@ -103,7 +103,8 @@ static int rows_of_some(const struct tracer *t, const struct netns_list *list,
 			continue;
 		if (setns(list->ns[i].fd, CLONE_NEWNET))
 			return -errno;
-		err = iter_rows(bpf_link__fd(t->list_link), list->ns[i].ino, fn, ctx);
+		if (!netns_is_empty())
+			err = iter_rows(bpf_link__fd(t->list_link), list->ns[i].ino, fn, ctx);
 	}
 	return err;
 }
