@@ -154,6 +154,9 @@ void targets_print(FILE *f, const struct result *r)
 
 	fputc('\n', f);
 	target_kept(f, r, "trace --json", SUBJECT_JSON, 0.95, 0.97);
+	/* what nobody with programs at these places can beat */
+	target_kept(f, r, "empty programs at all hooks", SUBJECT_HOOKS, NAN, NAN);
+	target_kept(f, r, "... with a clock and 32 bytes", SUBJECT_RECORD, NAN, NAN);
 	target_kept(f, r, "--lport 1 drops all", SUBJECT_DROP_PORT, NAN, 0.99);
 	target_kept(f, r, "--comm nosuch drops all", SUBJECT_DROP_OWNER, NAN, 0.99);
 	if (r->row[SUBJECT_HIST].fig[FIG_KEPT].n)
@@ -165,6 +168,9 @@ void targets_print(FILE *f, const struct result *r)
 	       false, 1.0 / 20, 1.0 / 30);
 	target(f, "BPF time, times the empty program's", bpf / median_of(r, SUBJECT_FLOOR, FIG_BPF),
 	       false, 6, 4);
+	target(f, "  ... those of a clock and 32 bytes at all hooks",
+	       median_of(r, SUBJECT_RECORD, FIG_BPF) / median_of(r, SUBJECT_FLOOR, FIG_BPF), false,
+	       NAN, NAN);
 	target(f, "reader CPU, part of tcpstates'",
 	       reader / median_of(r, SUBJECT_TCPSTATES, FIG_READER), false, 1.0 / 3, 1.0 / 5);
 	target(f, "reader CPU, ns a transition", reader, false, NAN, 600);
