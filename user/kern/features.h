@@ -24,7 +24,10 @@ const char *tier_name(enum tier tier);
 /* A tier by name, or -EINVAL. */
 int tier_by_name(const char *name);
 
-/* Whether the kernel tells the address of tw_timer_handler(): the timer tier hangs on it. */
+/*
+ * Whether the kernel tells (/proc/kallsyms) the address of tw_timer_handler(), which
+ * the timer tier hangs on, or reqsk_timer_handler(); false for any other name.
+ */
 bool has_kernel_symbol(const char *name);
 
 /* Whether the kernel's BTF is there (CONFIG_DEBUG_INFO_BTF). */
