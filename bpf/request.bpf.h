@@ -9,6 +9,7 @@
 
 #include "maps.bpf.h"
 #include "sock.bpf.h"
+#include "caller.bpf.h"
 #include "emit.bpf.h"
 
 /* Records of request sockets: so many each window */
@@ -272,7 +273,16 @@ static __always_inline void on_req_start(struct timer_list *timer)
 	emit_request(req, &w, REQUEST_STARTED);
 }
 
-static __always_inline void on_req_stop(struct timer_list *timer)
+/* Only of what is shown it matters why. */
+static __always_inline enum request_what req_end(void *ctx, struct request_sock *req, bool refused)
+{
+	/* what comes for one without a listener finds no socket at all, and is refused */
+	if (!config.half_open || refused || listener_is_gone(req))
+		return REQUEST_REFUSED;
+	return is_aborting(ctx) ? REQUEST_ABANDONED : REQUEST_STOPPED;
+}
+
+static __always_inline void on_req_stop(void *ctx, struct timer_list *timer)
 {
 	struct request_sock *req = req_of_timer(timer);
 	bool done = child_was_made(req);
@@ -285,10 +295,7 @@ static __always_inline void on_req_stop(struct timer_list *timer)
 		__sync_fetch_and_add(&counters.req_done, 1);
 		return;
 	}
-	/* what comes for one without a listener finds no socket at all, and is refused */
-	if (config.half_open)
-		refused |= listener_is_gone(req);
-	emit_request(req, &w, refused ? REQUEST_REFUSED : REQUEST_STOPPED);
+	emit_request(req, &w, req_end(ctx, req, refused));
 }
 
 static __always_inline void on_req_expire(struct timer_list *timer)

@@ -10,6 +10,7 @@
 #include "maps.bpf.h"
 #include "store.bpf.h"
 #include "sock.bpf.h"
+#include "caller.bpf.h"
 #include "emit.bpf.h"
 #include "request.bpf.h"
 #include "timer.bpf.h"
@@ -100,14 +101,25 @@ static __always_inline enum small_what stop_of(struct inet_timewait_sock *tw)
 	return netns_is_gone(tw) ? SMALL_PURGED : SMALL_STOPPED;
 }
 
+/* Of TIMED_WAIT it is all the same who stopped it early. */
+static __always_inline enum small_what stop_told_by(void *ctx, struct inet_timewait_sock *tw)
+{
+	enum small_what what = stop_of(tw);
+
+	if (what == SMALL_STOPPED && BPF_CORE_READ(tw, tw_substate) == ST_FIN_WAIT2 &&
+	    is_aborting(ctx))
+		return SMALL_ABORTED;
+	return what;
+}
+
 /* If a SYN did it, its request_sock follows at once, on this CPU: see on_req_start(). */
-static __always_inline void on_tw_stop(struct timer_list *timer)
+static __always_inline void on_tw_stop(void *ctx, struct timer_list *timer)
 {
 	struct inet_timewait_sock *tw = tw_of_timer(timer);
 	struct stopped *last;
 	__u32 zero = 0;
 
-	if (!on_tw_timer(timer, stop_of(tw)))
+	if (!on_tw_timer(timer, stop_told_by(ctx, tw)))
 		return;
 	last = bpf_map_lookup_elem(&last_stopped, &zero);
 	if (!last)
@@ -140,9 +152,9 @@ int BPF_PROG(timer_cancel, struct timer_list *timer)
 	if ((!tw && !is_req_timer(timer)) || timer_left_ns(timer->expires) <= 0)
 		return 0;
 	if (tw)
-		on_tw_stop(timer);
+		on_tw_stop(ctx, timer);
 	else
-		on_req_stop(timer);
+		on_req_stop(ctx, timer);
 	return 0;
 }
 

@@ -174,6 +174,7 @@ enum small_what {
 	SMALL_CLOSE_RST, /* no small socket: this side sent a RST after its socket's CLOSE */
 	SMALL_REUSED,	 /* a stop will follow: a new SYN takes its place */
 	SMALL_PURGED,	 /* stopped, since its network namespace is removed */
+	SMALL_ABORTED,	 /* stopped by SOCK_DESTROY */
 	SMALL_NWHATS,
 };
 
@@ -195,7 +196,7 @@ enum request_what {
 	REQUEST_STOPPED,     /* reset, or dropped: not by an ACK */
 	REQUEST_EXPIRED,     /* its SYN-ACK is sent again, or it is given up: by what follows */
 	REQUEST_REFUSED,     /* stopped: this side answers with a RST */
-	REQUEST_ABANDONED,   /* expired: there is no listener any more */
+	REQUEST_ABANDONED,   /* expired without a listener, or stopped by SOCK_DESTROY */
 	REQUEST_NWHATS,
 };
 

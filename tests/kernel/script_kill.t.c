@@ -96,8 +96,7 @@ static void killed_small(int tun, const struct fam *f, bool timed)
 	else
 		EXPECT_TUN(&d, .name = "SOCK_DESTROY in a small FIN_WAIT_2",
 			   .chain = OPEN ">FIN_WAIT_1>FIN_WAIT_2>CLOSED", .open = "active",
-			   .close = "active", .reason = "aborted", .guess = "reset_received",
-			   .timer_guesses = true);
+			   .close = "active", .reason = "aborted", .guess = "reset_received");
 	kill_drive(&d);
 	procnet_await(d.port, d.p.port, -1);
 }

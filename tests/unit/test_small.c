@@ -218,7 +218,7 @@ static void ended_early_by(unsigned int what, enum via via, unsigned int reason)
 	later(SEC);
 	if (what == SMALL_RESET_OUT)
 		small_by(A, what, ST_FIN_WAIT2, 59 * SEC, via);
-	small_by(A, what == SMALL_PURGED ? what : SMALL_STOPPED, ST_FIN_WAIT2, 59 * SEC, via);
+	small_by(A, what >= SMALL_PURGED ? what : SMALL_STOPPED, ST_FIN_WAIT2, 59 * SEC, via);
 	if (what == SMALL_RESET_IN)
 		small_by(A, what, ST_FIN_WAIT2, 59 * SEC, via);
 	later(LONG_ENOUGH);
@@ -235,6 +235,7 @@ static void fin_wait_2_that_is_reset(void **unused)
 	ended_early_by(SMALL_STOPPED, VIA_FENTRY, REASON_ABORTED);
 	ended_early_by(SMALL_PURGED, VIA_FENTRY, REASON_KILLED);
 	ended_early_by(SMALL_PURGED, VIA_TIMER, REASON_KILLED);
+	ended_early_by(SMALL_ABORTED, VIA_TIMER, REASON_ABORTED);
 	ended_early_by(SMALL_STOPPED, VIA_TIMER, REASON_RESET_RECEIVED);
 	ended_early_by(SMALL_RESET_OUT, VIA_TIMER, REASON_RESET_SENT);
 }

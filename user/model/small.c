@@ -199,6 +199,8 @@ static enum reason early_reason(const struct conn *c)
 		return REASON_KILLED;
 	if (c->end_what == SMALL_PURGED)
 		return REASON_KILLED;
+	if (c->end_what == SMALL_ABORTED)
+		return REASON_ABORTED;
 	if (c->end_what == SMALL_RESET_OUT)
 		return REASON_RESET_SENT;
 	if (c->end_via == VIA_FENTRY && c->end_what != SMALL_RESET_IN)
@@ -363,7 +365,7 @@ static struct conn *small_conn(const struct model *m, __u64 cookie, __u64 until_
 
 static void small_stopped(struct model *m, struct conn *c, const struct rec_small *r)
 {
-	if (r->what == SMALL_PURGED)
+	if (r->what != SMALL_STOPPED)
 		c->end_what = r->what;
 	if ((c->state == ST_TIME_WAIT || c->moved_ns) && !c->end_what)
 		reused_by_connect(m, c);
@@ -373,7 +375,8 @@ static void small_stopped(struct model *m, struct conn *c, const struct rec_smal
 
 void small_record(struct model *m, const struct rec_small *r)
 {
-	bool stops = r->what == SMALL_STOPPED || r->what == SMALL_PURGED;
+	bool stops = r->what == SMALL_STOPPED || r->what == SMALL_PURGED ||
+		     r->what == SMALL_ABORTED;
 	__u64 until_ns = r->mono_ns + r->left_ns;
 	struct conn *c = small_conn(m, r->cookie, until_ns);
 	struct expiry e = {
