@@ -251,6 +251,7 @@ static __always_inline void row_request(struct sock_common *skc, struct tcp_requ
 	r->cookie = skc->skc_cookie.counter;
 	r->roles = ROLES(ROLE_PASSIVE, 0);
 	r->left_ns = timer_left_ns(req->req.req.rsk_timer.expires);
+	r->since_ns = req->snt_synack * 1000;
 	r->retransmits = req->req.req.num_retrans;
 	row_addrs(skc, r);
 	r->ident.lport = skc->skc_num;

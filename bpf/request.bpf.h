@@ -47,7 +47,13 @@ static __always_inline void note_child(__u64 now_ns)
 	if (!child)
 		return;
 	child->at_ns = now_ns;
-	child->listener = 0;
+	child->rport = 0;
+}
+
+/* In us, by the clock that is ours too, and only of the first: 0 before that, and with SYN cookies. */
+static __always_inline __u64 synack_sent(struct request_sock *req)
+{
+	return BPF_CORE_READ((struct tcp_request_sock *)req, snt_synack) * 1000;
 }
 
 /* The request_sock knows its listener, and the child's next step finds it here. */
@@ -59,6 +65,7 @@ static __always_inline bool child_was_made(struct request_sock *req)
 	if (!child || !child->at_ns || bpf_ktime_get_ns() - child->at_ns >= CHILD_NEAR_NS)
 		return false;
 	child->at_ns = 0;
+	child->synack_ns = synack_sent(req);
 	child->rport = BPF_CORE_READ(req, __req_common.skc_dport);
 	child->lport = BPF_CORE_READ(req, __req_common.skc_num);
 	if (config.own_ids)
@@ -69,22 +76,17 @@ static __always_inline bool child_was_made(struct request_sock *req)
 	return true;
 }
 
-/*
- * The cookie (config.own_ids: the address) of the listener that a socket which
- * leaves SYN_RECV was accepted by; 0: unknown.
- */
-static __always_inline __u64 listener_of(const struct sock *sk)
+/* What the request_sock of a socket that leaves SYN_RECV has told, once; NULL: nothing. */
+static __always_inline struct child *child_of(const struct sock *sk)
 {
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
-	__u64 listener;
 
-	if (!child || child->rport != sk->__sk_common.skc_dport ||
+	if (!child || !child->rport || child->rport != sk->__sk_common.skc_dport ||
 	    child->lport != sk->__sk_common.skc_num)
-		return 0;
-	listener = child->listener;
-	child->listener = 0;
-	return listener;
+		return NULL;
+	child->rport = 0;
+	return child;
 }
 
 /* A RST that answers a segment for a request_sock (tcp_check_req()) is traced as its listener's. */

@@ -54,26 +54,38 @@ static __always_inline void begin_child(struct sock *sk, struct sock_store *st, 
 		st->owner.how = OWNER_LISTENER;
 }
 
+static __always_inline void began_before(struct step *s, __u64 dwell_ns)
+{
+	if (dwell_ns <= s->dwell_ns)
+		return;
+	s->born_ns -= dwell_ns - s->dwell_ns;
+	s->dwell_ns = dwell_ns;
+}
+
 /*
- * While the handshake went on there was only a request_sock.  The smoothed RTT
- * of this moment has one sample, from the SYN-ACK to its ACK: the true stay in
- * SYN_RECEIVED.  When the SYN-ACK was retransmitted it is missing or, with time
+ * While the handshake went on there was only a request_sock, which knows when it
+ * sent its SYN-ACK.  Where it does not tell (sweeps, SYN cookies): the smoothed
+ * RTT of this moment has one sample, from the SYN-ACK to its ACK, the true stay
+ * in SYN_RECEIVED.  When the SYN-ACK was retransmitted it is missing or, with time
  * stamps, only the last one's.  The child of a TCP Fast Open was made when the
  * SYN came.
  */
-static __always_inline void handshake_time(struct step *s)
+static __always_inline void handshake_time(struct step *s, const struct child *child)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(s->sk);
-	__u64 rtt_ns = tp ? (tp->srtt_us >> 3) * 1000ULL : 0;
+	struct tcp_sock *tp;
+	__u64 rtt_ns;
 
+	if (child && child->synack_ns && child->synack_ns < s->now_ns) {
+		began_before(s, s->now_ns - child->synack_ns);
+		return;
+	}
+	tp = bpf_skc_to_tcp_sock(s->sk);
+	rtt_ns = tp ? (tp->srtt_us >> 3) * 1000ULL : 0;
 	if (tp && BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
 		return;
 	if (!rtt_ns || tp->total_retrans)
 		s->flags |= STEP_AT_LEAST;
-	if (rtt_ns <= s->dwell_ns)
-		return;
-	s->born_ns -= rtt_ns - s->dwell_ns;
-	s->dwell_ns = rtt_ns;
+	began_before(s, rtt_ns);
 }
 
 static __always_inline bool step_wanted(const struct step *s, bool told)
@@ -206,9 +218,9 @@ static __always_inline struct sock_store *store_of(struct sock *sk, int from)
 }
 
 /* Without storage there is no copy of the listener's: its request_sock told which it was. */
-static __always_inline void take_after_listener(const struct sock *sk, struct sock_store *st)
+static __always_inline void take_after_listener(const struct child *child, struct sock_store *st)
 {
-	__u64 key = listener_of(sk);
+	__u64 key = child ? child->listener : 0;
 	struct sock_store *listener = key ? bpf_map_lookup_elem(&sock_table, &key) : NULL;
 
 	if (!listener || st->owner.how != OWNER_UNKNOWN)
@@ -255,9 +267,11 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 		st->held = 0;
 	}
 	if (from == ST_SYN_RECV && ROLE_OPEN(st->roles) == ROLE_PASSIVE) {
-		handshake_time(&s);
+		const struct child *child = child_of(sk);
+
+		handshake_time(&s, child);
 		if (config.own_ids)
-			take_after_listener(sk, st);
+			take_after_listener(child, st);
 	}
 	if (config.own_ids && (ST_BIT(to) & ST_CLOSING_FIRST))
 		know_flow(sk, st->lport, st->cookie);

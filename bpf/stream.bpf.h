@@ -72,15 +72,16 @@ static __always_inline void child_begins(struct sock *sk, __u64 now_ns)
 static __always_inline void child_goes_on(struct step *s)
 {
 	struct sock_store *st = bpf_sk_storage_get(&socks, s->sk, 0, 0);
+	const struct child *child = child_of(s->sk);
 
 	s->flags |= STEP_FIRST | STEP_HELD;
-	s->listener = listener_of(s->sk);
+	s->listener = child ? child->listener : 0;
 	if (st) {
 		s->dwell_ns = s->now_ns - st->since_ns;
 		bpf_sk_storage_delete(&socks, s->sk);
 	}
 	s->born_ns = s->now_ns - s->dwell_ns;
-	handshake_time(s);
+	handshake_time(s, child);
 }
 
 /* The filter waits for the local port: until then who opens is kept. */

@@ -106,7 +106,7 @@ static void completed(struct drive *d, int tun, const struct fam *f)
 	half_open(d, tun, f);
 	EXPECT_TUN(d, .name = "the ACK comes at last", .open = "passive",
 		   .chain = "LISTEN>SYN_RECEIVED>ESTABLISHED>CLOSED", .reason = "reset_received",
-		   .at_least = "SYN_RECEIVED");
+		   .dwell = DWELL(STAY_MS), .age_ms = STAY_MS);
 }
 
 static void complete(struct drive *d)

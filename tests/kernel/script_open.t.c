@@ -141,7 +141,7 @@ static void deferred(struct drive *d, int tun, const struct fam *f)
 	accept_child(d);
 	EXPECT_TUN(d, .name = "TCP_DEFER_ACCEPT, without data", .chain = PASSIVE PASSIVE_CLOSE,
 		   .open = "passive", .close = "passive", .reason = "fin",
-		   .at_least = "SYN_RECEIVED");
+		   .swept = "SYN_RECEIVED", .dwell = {{"SYN_RECEIVED", 900, 0}});
 	close_second(d);
 }
 

@@ -82,11 +82,12 @@ static void late_data(struct drive *d, int tun, const struct fam *f)
 	close_second(d);
 }
 
-/* The SYN-ACK once more, after a second: which one was acknowledged can't be told. */
+/* The SYN-ACK once more, after a second: which one was acknowledged, sweeps can't tell. */
 static void repeated(struct drive *d, int tun, const struct fam *f)
 {
 	listen_opt(d, tun, f, 0, 0);
-	EXPECT_PASSIVE(d, .name = "the SYN-ACK was sent twice", .at_least = "SYN_RECEIVED");
+	EXPECT_PASSIVE(d, .name = "the SYN-ACK was sent twice", .swept = "SYN_RECEIVED",
+		       .dwell = DWELL(900));
 	peer_send(&d->p, TH_SYN);
 	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
 	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
@@ -127,7 +128,7 @@ static void repeated_stamped(struct drive *d, int tun, const struct fam *f)
 {
 	listen_opt(d, tun, f, 0, 0);
 	EXPECT_PASSIVE(d, .name = "the SYN-ACK was sent twice, with time stamps",
-		       .at_least = "SYN_RECEIVED");
+		       .swept = "SYN_RECEIVED", .dwell = DWELL(900));
 	send_stamped(d, TH_SYN);
 	take_stamped(d, TH_SYN | TH_ACK);
 	take_stamped(d, TH_SYN | TH_ACK);

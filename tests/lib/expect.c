@@ -151,22 +151,37 @@ static bool went_unseen(const json_t *line)
 	return unseen;
 }
 
-static const char *dwell_word(const struct expect *e, const json_t *before, const json_t *line)
+static bool sweeps(const struct tracer *t)
+{
+	return !strcmp(line_str(t->hello, "tier"), "sweep");
+}
+
+/* Not to be expected of a sweep. */
+static bool is_swept(const struct expect *e, const struct tracer *t, const char *state)
+{
+	return e->swept && sweeps(t) && !strcmp(e->swept, state);
+}
+
+static const char *dwell_word(const struct expect *e, const struct tracer *t, const json_t *before,
+			      const json_t *line)
 {
 	bool known = before && !(e->at_least && from_is(line, e->at_least));
 
+	if (is_swept(e, t, line_str(line, "from")))
+		return NULL;
 	return known && !went_unseen(line) ? "exact" : "at_least";
 }
 
 /* A stay lasts from one line to the next; of one that began unseen, a part is known. */
-static void check_stay(const struct expect *e, const json_t *before, const json_t *line)
+static void check_stay(const struct expect *e, const struct tracer *t, const json_t *before,
+		       const json_t *line)
 {
 	bool first = from_is(line, "CLOSED") || to_is(line, "SYN_RECEIVED");
 	int64_t dwell = line_int(line, "dwell_ns"), stay;
 
 	if (!before && first)
 		return;
-	want_str(line, "dwell", dwell_word(e, before, line));
+	want_str(line, "dwell", dwell_word(e, t, before, line));
 	if (!before)
 		return;
 	stay = line_int(line, "mono_ns") - line_int(before, "mono_ns");
@@ -216,9 +231,9 @@ static void check_totals(const struct expect *e, const struct conn *c)
 
 static bool guesses(const struct expect *e, const struct tracer *t)
 {
-	const char *tier = line_str(t->hello, "tier");
+	bool timer = !strcmp(line_str(t->hello, "tier"), "timer");
 
-	return e->guess && (!strcmp(tier, "sweep") || (e->timer_guesses && !strcmp(tier, "timer")));
+	return e->guess && (sweeps(t) || (e->timer_guesses && timer));
 }
 
 static void check_reuse(const struct expect *e, const struct tracer *t, const json_t *last)
@@ -267,13 +282,14 @@ static void check_conn(const struct expect *e, const struct tracer *t, const str
 		complain("want  %s\ngot   %s", e->chain, conn_chain(c));
 	for (int i = 0; i < c->n; i++) {
 		check_line(e, c->line[i], i == c->n - 1);
-		check_stay(e, i ? c->line[i - 1] : NULL, c->line[i]);
+		check_stay(e, t, i ? c->line[i - 1] : NULL, c->line[i]);
 	}
 	want_str(last, "open", e->open);
 	want_str(last, "close", e->close);
 	check_end(e, t, last);
 	for (unsigned int i = 0; i < 5 && e->dwell[i].state; i++)
-		check_dwell(&e->dwell[i], c);
+		if (!is_swept(e, t, e->dwell[i].state))
+			check_dwell(&e->dwell[i], c);
 	check_totals(e, c);
 }
 

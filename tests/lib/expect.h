@@ -51,6 +51,7 @@ struct expect {
 		*guess; /* the reason where the tier can't know it, see tiers.h; "this|or that" */
 	bool timer_guesses;   /* not only sweeps */
 	const char *at_least; /* a state of which only that much is known */
+	const char *swept;    /* ... of which sweeps may know no more */
 	int rearms;	      /* of the TIMED_WAIT that ends; -1: not looked at */
 	bool reused_by_next;  /* by the connection nth + 1 on its ports */
 	const char *proto;    /* NULL: tcp */

@@ -237,6 +237,26 @@ static void began_before_it_was_seen(void **unused)
 	all_is_over();
 }
 
+/* What a row says of its begin is more than the child knows. */
+static void row_knows_when_the_syn_came(void **unused)
+{
+	struct sock_ident id = peer(1000);
+	struct rec_open r;
+
+	(void)unused;
+	later(10 * SEC);
+	row_request(&id, 1);
+	later(SEC);
+	r = (struct rec_open){.step = step_of(CHILD, ST_SYN_RECV, ST_ESTABLISHED, MS), .ident = id};
+	r.step.kind = REC_OPEN;
+	r.step.flags = STEP_FIRST | STEP_HELD | STEP_AT_LEAST;
+	r.step.lport = 80;
+	take(&r, sizeof(r));
+	told(ST_LISTEN, ST_SYN_RECV, 0);
+	assert_false(told(ST_SYN_RECV, ST_ESTABLISHED, SEC)->t.at_least);
+	assert_int_equal(feed.m.n_half_open, 0);
+}
+
 /* One line when the threshold passes; it is resolved when the handshake is over, not before. */
 static void alerts(void **unused)
 {
@@ -370,6 +390,7 @@ int main(void)
 		feed_test(has_the_listeners_owner),
 		feed_test(filter_of_the_listeners_owner),
 		feed_test(began_before_it_was_seen),
+		feed_test(row_knows_when_the_syn_came),
 		feed_test(alerts),
 		feed_test(resolved_by_the_ack),
 		feed_test(filter_by_dwell),

@@ -39,8 +39,8 @@ struct conn *conn_new(struct model *m, __u64 cookie);
 /* Who and where, from a record of c; what it does not say is kept, or taken from the listener. */
 void stream_ident(struct model *m, struct conn *c, const struct rec_step *s,
 		  const struct sock_ident *ident);
-/* Roles, dwell and age, by what is known of c. */
-void stream_step(struct model *m, const struct conn *c, struct rec_step *s, struct sock_end *end);
+/* Roles and dwell, by what is known of c. */
+void stream_step(struct model *m, const struct conn *c, struct rec_step *s);
 /*
  * A step of c is missing, and the kernel did not count it as skipped.  Seen on
  * 6.18 under load, of all programs in one softirq at once: it is told as a loss.
@@ -86,8 +86,9 @@ void reuse_unlink(struct model *m, struct conn *c);
 /* Half-open connections, each under a cookie made of its addresses and ports. */
 void request_record(struct model *m, const struct rec_request *r);
 void request_row(struct model *m, const struct row_sock *row);
-/* It became a connection, or its end was waited for long enough. */
-void request_done(struct model *m, const struct sock_ident *ident);
+/* It became the connection c by s, which may not know yet how long that took. */
+void request_done(struct model *m, struct conn *c, struct rec_step *s);
+/* Its end was waited for long enough. */
 void request_over(struct model *m, struct conn *c);
 /* Tells of an end later, unless something comes that explains it. */
 void end_later(struct model *m, struct conn *c, __u64 at_ns);

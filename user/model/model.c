@@ -215,8 +215,6 @@ static void held_step(struct model *m, struct conn *c, const struct rec_step *s)
 	};
 
 	c->roles = ROLES(ROLE_OPEN(s->roles), 0);
-	if (m->n_half_open)
-		request_done(m, &c->ident);
 	conn_step(m, c, &t);
 }
 
@@ -320,8 +318,12 @@ static int step_record(struct model *m, const struct rec_step *rec)
 		return 0;
 	if (rec_end(rec))
 		end = *rec_end(rec);
+	if (c->ident.born_ns && s.mono_ns > c->ident.born_ns)
+		end.age_ns = s.mono_ns - c->ident.born_ns;
 	if (s.flags & STEP_STREAM)
-		stream_step(m, c, &s, &end);
+		stream_step(m, c, &s);
+	if (s.flags & STEP_HELD && m->n_half_open)
+		request_done(m, c, &s);
 	if (s.flags & STEP_HELD)
 		held_step(m, c, &s);
 	big_step(m, c, &s, rec_end(rec) ? &end : NULL);

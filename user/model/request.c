@@ -116,7 +116,8 @@ void request_row(struct model *m, const struct row_sock *row)
 		return;
 	}
 	if (!c) {
-		request_begins(m, &row->ident, row->mono_ns, VIA_SWEEP, true);
+		request_begins(m, &row->ident, row->since_ns ? row->since_ns : row->mono_ns,
+			       VIA_SWEEP, !row->since_ns);
 		c = table_find(&m->table, request_cookie(&row->ident));
 	}
 	if (!c)
@@ -126,12 +127,18 @@ void request_row(struct model *m, const struct row_sock *row)
 	c->end.retransmits = row->retransmits;
 }
 
-void request_done(struct model *m, const struct sock_ident *ident)
+void request_done(struct model *m, struct conn *c, struct rec_step *s)
 {
-	struct conn *c = table_find(&m->table, request_cookie(ident));
+	struct conn *r = table_find(&m->table, request_cookie(&c->ident));
 
-	if (c)
-		conn_forget(m, c, c->since_ns);
+	if (!r)
+		return;
+	if (s->flags & STEP_AT_LEAST && !r->at_least && r->since_ns < s->mono_ns - s->dwell_ns) {
+		s->dwell_ns = s->mono_ns - r->since_ns;
+		s->flags &= ~STEP_AT_LEAST;
+		c->ident.born_ns = r->since_ns;
+	}
+	conn_forget(m, r, r->since_ns);
 }
 
 /* A timer that expired and was not set again: the last SYN-ACK got no answer; sweeps can't tell. */

@@ -555,8 +555,10 @@ void small_swept(struct model *m, __u64 now_ns)
 	while ((c = table_next(&m->table, &slot))) {
 		if (c->seen_ns >= m->resync_ns || c->ending)
 			continue;
-		if (c->half_open && c->since_ns < m->resync_ns && ++c->missed >= MISSES)
+		if (c->half_open && c->since_ns < m->resync_ns && ++c->missed >= MISSES) {
+			c->at_least = true;
 			end_later(m, c, later_of(c->seen_ns, c->since_ns));
+		}
 		if (c->in_limbo && c->ended_ns < m->resync_ns && ++c->missed >= MISSES)
 			limbo_over(m, c);
 		else if (c->small && c->since_ns < m->resync_ns)

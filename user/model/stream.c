@@ -203,7 +203,7 @@ void stream_tell_gaps(struct model *m)
 		model_lost(m, LOST_INTERRUPTED, n, m->gap_ns);
 }
 
-void stream_step(struct model *m, const struct conn *c, struct rec_step *s, struct sock_end *end)
+void stream_step(struct model *m, const struct conn *c, struct rec_step *s)
 {
 	__u8 roles = c->roles;
 
@@ -228,8 +228,6 @@ void stream_step(struct model *m, const struct conn *c, struct rec_step *s, stru
 		roles = roles ? roles : roles_of_state(s->from);
 	}
 	s->roles = next_roles(s->from, s->to, roles);
-	if (c->ident.born_ns && s->mono_ns > c->ident.born_ns)
-		end->age_ns = s->mono_ns - c->ident.born_ns;
 }
 
 void unshown_step(struct model *m, const struct rec_step *s, const struct sock_ident *ident)
