@@ -50,7 +50,8 @@ static __always_inline void note_child(__u64 now_ns)
 	child->rport = 0;
 }
 
-/* In us, by the clock that is ours too, and only of the first: 0 before that, and with SYN cookies. */
+/* In us, by the clock that is ours too, and only of the first: 0 before that, and with SYN cookies.
+ */
 static __always_inline __u64 synack_sent(struct request_sock *req)
 {
 	return BPF_CORE_READ((struct tcp_request_sock *)req, snt_synack) * 1000;

@@ -228,6 +228,8 @@ static __always_inline void read_end(const struct sock *sk, __u64 age_ns, struct
 		e->facts |= END_NO_READER;
 	if (tp->rcv_nxt != tp->copied_seq)
 		e->facts |= END_UNREAD;
+	if (sk->__sk_common.skc_flags & SOCK_DONE_BIT)
+		e->facts |= END_FIN_IN;
 }
 
 #endif

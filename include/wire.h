@@ -128,6 +128,7 @@ enum end_fact {
 	END_UNSENT = 32,     /* data waited to be sent */
 	END_NO_READER = 64,  /* its process had closed it, or shut it down for reading */
 	END_UNACKED = 16,    /* our FIN, or data before it, was not acknowledged */
+	END_FIN_IN = 128,    /* a FIN was received */
 };
 
 struct sock_end {

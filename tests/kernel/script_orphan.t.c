@@ -39,8 +39,9 @@ static void outlasting(struct drive *d, int tun, const struct fam *f)
 static void unacked_fin(struct drive *d, int tun, const struct fam *f)
 {
 	drive_established(d, tun, f);
-	EXPECT_ACTIVE(d, .name = "FIN_WAIT_1, closed, no answer", .chain = OPEN ">FIN_WAIT_1>CLOSED",
-		      .reason = "timeout", .dwell = {{"FIN_WAIT_1", 500, 0}});
+	EXPECT_ACTIVE(d, .name = "FIN_WAIT_1, closed, no answer",
+		      .chain = OPEN ">FIN_WAIT_1>CLOSED", .reason = "timeout",
+		      .dwell = {{"FIN_WAIT_1", 500, 0}});
 	sock_opt(d->fd, TCP_USER_TIMEOUT, 500);
 	drive_close(d);
 }
@@ -96,6 +97,28 @@ static void last_ack_again(struct drive *d, int tun, const struct fam *f)
 	procnet_await(d->port, d->p.port, -1);
 }
 
+/* Too short for sweeps, which have to conclude from what the full socket has left. */
+static void short_fin_wait_2(struct drive *d, int tun, const struct fam *f)
+{
+	drive_small_fin_wait_2(d, tun, f);
+	EXPECT_ACTIVE(d, .name = "a short FIN_WAIT_2, reset", .chain = FIN_WAIT ">CLOSED",
+		      .reason = "reset_received");
+	peer_send(&d->p, TH_RST | TH_ACK);
+	procnet_await(d->port, d->p.port, -1);
+}
+
+static void short_timed_wait(struct drive *d, int tun, const struct fam *f)
+{
+	drive_established(d, tun, f);
+	drive_close(d);
+	EXPECT_ACTIVE(d, .name = "a short TIMED_WAIT, reset",
+		      .chain = FIN_WAIT ">TIMED_WAIT>CLOSED", .reason = "killed");
+	drive_peer_fin(d);
+	procnet_await(d->port, d->p.port, TCP_TIME_WAIT);
+	peer_send(&d->p, TH_RST);
+	procnet_await(d->port, d->p.port, -1);
+}
+
 /* shutdown(), and only then close(): SYN_SENT is left by the first. */
 static void shut_syn_sent(struct drive *d, int tun, const struct fam *f)
 {
@@ -110,9 +133,11 @@ static void shut_syn_sent(struct drive *d, int tun, const struct fam *f)
 static void shut_syn_recv(struct drive *d, int tun, const struct fam *f)
 {
 	drive_syn_recv(d, tun, f);
-	EXPECT_TUN(d, .name = "shutdown in SYN_RECEIVED",
-		   .chain = "CLOSED>SYN_SEND>SYN_RECEIVED>ESTABLISHED>FIN_WAIT_1>FIN_WAIT_2>TIMED_WAIT",
-		   .open = "simultaneous", .close = "active");
+	EXPECT_TUN(
+		d, .name = "shutdown in SYN_RECEIVED",
+		.chain =
+			"CLOSED>SYN_SEND>SYN_RECEIVED>ESTABLISHED>FIN_WAIT_1>FIN_WAIT_2>TIMED_WAIT",
+		.open = "simultaneous", .close = "active");
 	shutdown(d->fd, SHUT_WR);
 	peer_send(&d->p, TH_ACK);
 	peer_expect(&d->p, TH_FIN, NULL);
@@ -125,7 +150,8 @@ static void shut_syn_recv(struct drive *d, int tun, const struct fam *f)
 static void data_then_fin(struct drive *d, int tun, const struct fam *f)
 {
 	drive_fin_wait_2(d, tun, f);
-	EXPECT_ACTIVE(d, .name = "data in FIN_WAIT_2, read, then FIN", .chain = FIN_WAIT ">TIMED_WAIT");
+	EXPECT_ACTIVE(d, .name = "data in FIN_WAIT_2, read, then FIN",
+		      .chain = FIN_WAIT ">TIMED_WAIT");
 	peer_send_data(&d->p, TH_ACK | TH_PUSH, "more");
 	peer_send(&d->p, TH_FIN | TH_ACK);
 	sock_drain(d->fd);
@@ -137,7 +163,8 @@ static void data_then_fin(struct drive *d, int tun, const struct fam *f)
 static void unread_timed_wait(struct drive *d, int tun, const struct fam *f)
 {
 	drive_fin_wait_2(d, tun, f);
-	EXPECT_ACTIVE(d, .name = "closed with unread data, in TIMED_WAIT", .chain = FIN_WAIT ">TIMED_WAIT");
+	EXPECT_ACTIVE(d, .name = "closed with unread data, in TIMED_WAIT",
+		      .chain = FIN_WAIT ">TIMED_WAIT");
 	peer_send_data(&d->p, TH_ACK | TH_PUSH, "more");
 	peer_send(&d->p, TH_FIN | TH_ACK);
 	sock_await(d->fd, TCP_CLOSE);
@@ -148,16 +175,10 @@ static void unread_timed_wait(struct drive *d, int tun, const struct fam *f)
 int main(void)
 {
 	static const struct scenario scenarios[] = {
-		{unread_timed_wait, NULL},
-		{outlasting, NULL},
-		{unacked_fin, NULL},
-		{unacked_closing, NULL},
-		{zero_window, NULL},
-		{fin_again, NULL},
-		{last_ack_again, NULL},
-		{shut_syn_sent, NULL},
-		{shut_syn_recv, NULL},
-		{data_then_fin, NULL},
+		{unread_timed_wait, NULL}, {outlasting, NULL},	     {unacked_fin, NULL},
+		{unacked_closing, NULL},   {zero_window, NULL},	     {fin_again, NULL},
+		{last_ack_again, NULL},	   {short_fin_wait_2, NULL}, {short_timed_wait, NULL},
+		{shut_syn_sent, NULL},	   {shut_syn_recv, NULL},    {data_then_fin, NULL},
 	};
 	static struct tiers ts;
 	static struct play p;

@@ -432,6 +432,27 @@ static void limbo_is_not_found(void **unused)
 	all_is_over();
 }
 
+/* None was refused: there was one, and no sweep came by.  Whether the peer had closed is known. */
+static void limbo_was_short(void **unused)
+{
+	(void)unused;
+	in_limbo(A);
+	for (int i = 0; i < 2; i++) {
+		later(SEC);
+		sweep_of_nothing();
+	}
+	assert_true(told_end(ST_FIN_WAIT2, MS, REASON_RESET_RECEIVED)->t.at_least);
+	in_limbo(A);
+	table_find(&feed.m.table, A)->end.facts = END_FIN_IN;
+	for (int i = 0; i < 2; i++) {
+		later(SEC);
+		sweep_of_nothing();
+	}
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, MS);
+	assert_true(told_end(ST_TIME_WAIT, 0, REASON_KILLED)->t.at_least);
+	all_is_over();
+}
+
 /* Missed once by an iterator, met the second time. */
 static void limbo_is_found_late(void **unused)
 {
@@ -932,6 +953,7 @@ int main(void)
 		sweep_test(limbo_is_found),
 		sweep_test(limbo_is_found_in_fin_wait_2),
 		sweep_test(limbo_is_not_found),
+		sweep_test(limbo_was_short),
 		sweep_test(limbo_is_found_late),
 		sweep_test(limbo_after_the_sweep_began),
 		sweep_test(expires_between_sweeps),

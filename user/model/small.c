@@ -254,6 +254,19 @@ static bool limbo_was_lost(const struct model *m, const struct conn *c, enum rea
 	       m->overflow_ns < c->ended_ns && m->lost_ns >= c->ended_ns;
 }
 
+/* With the peer's FIN it was TIMED_WAIT from its begin; without, a RST is what ends FIN_WAIT_2. */
+static void short_stay(struct model *m, struct conn *c, struct transition *t)
+{
+	t->via = VIA_SWEEP;
+	t->at_least = true;
+	t->reason = REASON_RESET_RECEIVED;
+	if (!(c->end.facts & END_FIN_IN))
+		return;
+	enter_time_wait(m, c, c->ended_ns, VIA_SWEEP);
+	t->from = ST_TIME_WAIT;
+	t->reason = REASON_KILLED;
+}
+
 static void limbo_over(struct model *m, struct conn *c)
 {
 	struct transition t = {
@@ -272,13 +285,8 @@ static void limbo_over(struct model *m, struct conn *c)
 		t.reason = REASON_UNKNOWN;
 		t.at_least = true;
 	}
-	if (limbo_was_short(m, c, t.reason)) {
-		enter_time_wait(m, c, c->ended_ns, VIA_SWEEP);
-		t.from = ST_TIME_WAIT;
-		t.via = VIA_SWEEP;
-		t.reason = REASON_KILLED;
-		t.at_least = true;
-	}
+	if (limbo_was_short(m, c, t.reason))
+		short_stay(m, c, &t);
 	t.dwell_ns = c->ended_ns - c->since_ns;
 	conn_step(m, c, &t);
 	conn_forget(m, c, t.mono_ns);
@@ -375,8 +383,8 @@ static void small_stopped(struct model *m, struct conn *c, const struct rec_smal
 
 void small_record(struct model *m, const struct rec_small *r)
 {
-	bool stops = r->what == SMALL_STOPPED || r->what == SMALL_PURGED ||
-		     r->what == SMALL_ABORTED;
+	bool stops =
+		r->what == SMALL_STOPPED || r->what == SMALL_PURGED || r->what == SMALL_ABORTED;
 	__u64 until_ns = r->mono_ns + r->left_ns;
 	struct conn *c = small_conn(m, r->cookie, until_ns);
 	struct expiry e = {
