@@ -140,8 +140,8 @@ static void deferred(struct drive *d, int tun, const struct fam *f)
 	peer_send(&d->p, TH_ACK);
 	accept_child(d);
 	EXPECT_TUN(d, .name = "TCP_DEFER_ACCEPT, without data", .chain = PASSIVE PASSIVE_CLOSE,
-		   .open = "passive", .close = "passive", .reason = "fin",
-		   .swept = "SYN_RECEIVED", .dwell = {{"SYN_RECEIVED", 900, 0}});
+		   .open = "passive", .close = "passive", .reason = "fin", .swept = "SYN_RECEIVED",
+		   .dwell = {{"SYN_RECEIVED", 900, 0}});
 	close_second(d);
 }
 
