@@ -70,12 +70,15 @@ static __always_inline void row_tcp(const struct sock *sk, const struct tcp_sock
 }
 
 /* The stay of a socket that the tracer meets for the first time. */
-static __always_inline void meet(struct sock_store *st, struct row_sock *r)
+static __always_inline void meet(struct sock_store *st, const struct row_sock *r, __u64 stay_ns)
 {
 	if (st->since_ns)
 		return;
-	st->since_ns = r->mono_ns - known_stay(r->state, r->last_rx_ns);
-	st->flags |= STEP_AT_LEAST;
+	st->since_ns = r->mono_ns - stay_ns;
+	if (r->state == ST_SYN_SENT && stay_ns)
+		st->born_ns = st->since_ns;
+	else
+		st->flags |= STEP_AT_LEAST;
 	st->roles = roles_of_state(r->state);
 	st->before = 1;
 }
@@ -139,13 +142,17 @@ static __always_inline void tell_held_syn(struct sock *sk, struct row_sock *r)
  * In a stream the user side keeps what storage would; here is only what the pass
  * over all descriptors found, until it is told.
  */
-static __always_inline void row_stream(struct sock *sk, struct row_sock *r)
+static __always_inline void row_stream(struct sock *sk, struct row_sock *r, __u64 stay_ns)
 {
 	struct sock_store *st = bpf_sk_storage_get(&socks, sk, 0, 0);
 
-	r->since_ns = r->mono_ns - known_stay(r->state, r->last_rx_ns);
+	r->since_ns = r->mono_ns - stay_ns;
 	r->roles = roles_of_state(r->state);
-	r->flags |= ROW_BEFORE | ROW_AT_LEAST;
+	r->flags |= ROW_BEFORE;
+	if (r->state == ST_SYN_SENT && stay_ns)
+		r->ident.born_ns = r->since_ns;
+	else
+		r->flags |= ROW_AT_LEAST;
 	if (st) {
 		r->ident.owner = st->owner;
 		/* when the SYN came is for the child's next step: see child_begins() */
@@ -162,6 +169,7 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 {
 	__u16 lport = read_lport_at(sk, r->state);
 	struct sock_store *st;
+	__u64 stay_ns;
 	bool wanted;
 
 	r->kind = ROW_FULL;
@@ -171,8 +179,9 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	row_flags(sk, r);
 	row_tcp(sk, tp, r);
 	read_ident(sk, lport, &r->ident);
+	stay_ns = known_stay(tp, r);
 	if (config.stream && sk->sk_protocol == IPPROTO_TCP) {
-		row_stream(sk, r);
+		row_stream(sk, r, stay_ns);
 		return;
 	}
 	st = store_make(sk);
@@ -182,12 +191,12 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	}
 	wanted = sock_wanted(sk, r->state) == MATCH_YES && filter_cgroup(&config.filter, sk);
 	if (is_listeners(sk, st)) {
-		adopt(st, r->state, r->mono_ns - known_stay(r->state, r->last_rx_ns));
+		adopt(st, r->state, r->mono_ns - stay_ns);
 		/* the steps of one that the filter leaves out were not looked at */
 		if (wanted)
 			count_lost(LOST_INTERRUPTED);
 	}
-	meet(st, r);
+	meet(st, r, stay_ns);
 	know_socket(sk, st, r->state);
 	r->cookie = st->cookie;
 	if (config.own_ids && (ST_BIT(r->state) & ST_CLOSING_FIRST))
@@ -244,6 +253,18 @@ static __always_inline void row_small(struct sock_common *skc, struct tcp_timewa
 	row_filter(skc, r);
 }
 
+static __always_inline __u64 cookie_of_listener(struct tcp_request_sock *req)
+{
+	struct sock *l = BPF_CORE_READ(req, req.req.__req_common.skc_listener);
+	__u64 key = (__u64)l;
+	struct sock_store *st;
+
+	if (!config.own_ids)
+		return BPF_CORE_READ(l, __sk_common.skc_cookie.counter);
+	st = bpf_map_lookup_elem(&sock_table, &key);
+	return st ? st->cookie : 0;
+}
+
 static __always_inline void row_request(struct sock_common *skc, struct tcp_request_sock *req,
 					struct row_sock *r)
 {
@@ -252,6 +273,9 @@ static __always_inline void row_request(struct sock_common *skc, struct tcp_requ
 	r->roles = ROLES(ROLE_PASSIVE, 0);
 	r->left_ns = timer_left_ns(req->req.req.rsk_timer.expires);
 	r->since_ns = req->snt_synack * 1000;
+	if (!r->since_ns)
+		r->flags |= ROW_AT_LEAST;
+	r->listener = cookie_of_listener(req);
 	r->retransmits = req->req.req.num_retrans;
 	row_addrs(skc, r);
 	r->ident.lport = skc->skc_num;

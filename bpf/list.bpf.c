@@ -55,30 +55,13 @@ static __always_inline void entered(struct row_sock *r, __u64 ago_ns, bool exact
 		r->flags &= ~ROW_AT_LEAST;
 }
 
-/* How long ago connect() was: in SYN_SENT, retrans_stamp is the time of the first SYN. */
-static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
-{
-	const struct tcp_sock___usec *newer = (const void *)tp;
-	__u32 sent = tp->retrans_stamp;
-
-	if (!sent)
-		return 0;
-	if (bpf_core_field_exists(newer->tcp_usec_ts) &&
-	    BPF_CORE_READ_BITFIELD_PROBED(newer, tcp_usec_ts))
-		return (__u32)(now_ns / 1000 - sent) * 1000ULL;
-	return (__u32)(now_ns / 1000000 - sent) * 1000000ULL;
-}
-
 static __always_inline void row_stay(const struct tcp_sock *tp, struct row_sock *r)
 {
 	__u32 rx = tp->rcv_tstamp;
 
 	if (rx)
 		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx);
-	if (r->state == ST_SYN_SENT)
-		entered(r, syn_age_ns(tp, r->mono_ns), true);
-	else
-		entered(r, known_stay(r->state, r->last_rx_ns), false);
+	entered(r, known_stay(tp, r), r->state == ST_SYN_SENT);
 }
 
 static __always_inline bool in_cgroup(const struct cgroup *cg, __u32 level, __u64 id)

@@ -7,14 +7,31 @@
 #include "sock.bpf.h"
 #include "timer.bpf.h"
 
+/* How long ago connect() was: in SYN_SENT, retrans_stamp is the time of the first SYN. */
+static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
+{
+	const struct tcp_sock___usec *newer = (const void *)tp;
+	__u32 sent = tp->retrans_stamp;
+
+	if (!sent)
+		return 0;
+	if (bpf_core_field_exists(newer->tcp_usec_ts) &&
+	    BPF_CORE_READ_BITFIELD_PROBED(newer, tcp_usec_ts))
+		return (__u32)(now_ns / 1000 - sent) * 1000ULL;
+	return (__u32)(now_ns / 1000000 - sent) * 1000000ULL;
+}
+
 /*
  * A lower bound of the stay of a socket that was there before: states that a
- * segment from the peer leads to are at least as old as its last segment.
+ * segment from the peer leads to are at least as old as its last segment.  Of
+ * SYN_SENT it is the stay itself, or 0.
  */
-static __always_inline __u64 known_stay(int state, __u64 last_rx_ns)
+static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct row_sock *r)
 {
-	if (state == ST_CLOSE_WAIT || state == ST_FIN_WAIT2 || state == ST_ESTABLISHED)
-		return last_rx_ns;
+	if (r->state == ST_SYN_SENT)
+		return syn_age_ns(tp, r->mono_ns);
+	if (r->state == ST_CLOSE_WAIT || r->state == ST_FIN_WAIT2 || r->state == ST_ESTABLISHED)
+		return r->last_rx_ns;
 	return 0;
 }
 

@@ -124,7 +124,8 @@ static void end_listener(struct old *o, const struct fam *f)
 static void end_connecting(struct drive *d)
 {
 	EXPECT_TUN(d, .name = "SYN_SEND from before, closed", .chain = "SYN_SEND>CLOSED",
-		   .reason = "aborted", .dwell = {{"SYN_SEND", clock_ms() - hello_ms, 0}});
+		   .reason = "aborted", .exact = "SYN_SEND", .dwell = {{"SYN_SEND", AGE_MS, 0}},
+		   .age_ms = AGE_MS);
 	fd_close(&d->fd);
 }
 

@@ -52,6 +52,7 @@ struct expect {
 	bool timer_guesses;   /* not only sweeps */
 	const char *at_least; /* a state of which only that much is known */
 	const char *swept;    /* ... of which sweeps may know no more */
+	const char *exact;    /* ... that is known though it began before the tracer */
 	int rearms;	      /* of the TIMED_WAIT that ends; -1: not looked at */
 	bool reused_by_next;  /* by the connection nth + 1 on its ports */
 	const char *proto;    /* NULL: tcp */
