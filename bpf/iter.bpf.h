@@ -34,26 +34,6 @@ static __always_inline struct sock *held_sock_old(struct file *file)
 	return sk;
 }
 
-/* First of two passes over what is there: who holds each socket. */
-SEC("iter/task_file")
-int claim_socks(struct bpf_iter__task_file *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct sock *sk = config.own_ids ? held_sock_old(ctx->file) : held_sock(ctx->file);
-	struct sock_owner o = {};
-	struct sock_store *st;
-
-	if (!task || !sk)
-		return 0;
-	owner_is_holder(&o, task);
-	if (config.opener_decides && !filter_owner(&config.filter, &o))
-		return 0;
-	st = store_make(sk);
-	if (st && st->owner.how == OWNER_UNKNOWN)
-		st->owner = o;
-	return 0;
-}
-
 static __always_inline void row_tcp(const struct sock *sk, const struct tcp_sock *tp,
 				    struct row_sock *r)
 {
@@ -208,6 +188,53 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 		r->flags |= ROW_FILTERED;
 	else if (!st->held)
 		st->told = 1;
+}
+
+/*
+ * MPTCP's own sockets are in no table that an iterator shows: by a descriptor, or
+ * not at all.
+ */
+static __always_inline void row_mptcp(struct sock *sk, struct sock_store *st, struct row_sock *r)
+{
+	r->mono_ns = bpf_ktime_get_ns();
+	r->state = sk->__sk_common.skc_state;
+	r->kind = ROW_FULL;
+	r->uid = sk->sk_uid.val;
+	read_ident(sk, read_lport_at(sk, r->state), &r->ident);
+	meet(st, r, 0);
+	know_socket(sk, st, r->state);
+	r->cookie = st->cookie;
+	row_store(st, r);
+	if (sock_wanted(sk, r->state) != MATCH_YES || !filter_owner(&config.filter, &st->owner) ||
+	    !filter_cgroup(&config.filter, sk))
+		r->flags |= ROW_FILTERED;
+}
+
+/* First of two passes over what is there: who holds each socket; and the rows of MPTCP. */
+SEC("iter/task_file")
+int claim_socks(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct sock *sk = config.own_ids ? held_sock_old(ctx->file) : held_sock(ctx->file);
+	struct sock_owner o = {};
+	struct row_sock r = {};
+	struct sock_store *st;
+
+	if (!task || !sk)
+		return 0;
+	owner_is_holder(&o, task);
+	if (config.opener_decides && !filter_owner(&config.filter, &o))
+		return 0;
+	st = store_make(sk);
+	if (!st)
+		return 0;
+	if (st->owner.how == OWNER_UNKNOWN)
+		st->owner = o;
+	if (config.own_ids || sk->sk_protocol != IPPROTO_MPTCP)
+		return 0;
+	row_mptcp(sk, st, &r);
+	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
+	return 0;
 }
 
 /* Of a small or a request socket: no owner is known here. */

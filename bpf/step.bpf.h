@@ -234,7 +234,10 @@ static __always_inline void tell(struct step *s, struct sock_store *st)
 {
 	/* While a port is missing (SYN_SENT, an MPTCP child) the next record repeats the identity.
 	 */
-	if (step_wanted(s, st->told) && emit(s, !st->told))
+	bool ident = !st->told || s->sk->sk_protocol == IPPROTO_MPTCP;
+
+	/* No resync finds an MPTCP socket without a descriptor: see row_mptcp(). */
+	if (step_wanted(s, st->told) && emit(s, ident))
 		st->told = s->lport && (s->to == ST_LISTEN || s->sk->__sk_common.skc_dport);
 }
 

@@ -544,8 +544,8 @@ static void resync_forgives_a_miss(void **unused)
 	assert_int_equal(feed.m.table.n, 1);
 }
 
-/* MPTCP's own sockets are in no table that is read. */
-static void resync_keeps_mptcp(void **unused)
+/* MPTCP's own sockets are in no table that is read: only what goes by descriptors finds them. */
+static void resync_of_mptcp(void **unused)
 {
 	struct rec_open r = {.step = step_of(A, ST_CLOSE, ST_SYN_SENT, 0), .ident = ident_of(A)};
 
@@ -558,6 +558,15 @@ static void resync_keeps_mptcp(void **unused)
 		sweep_of_nothing();
 	}
 	assert_int_equal(feed.m.table.n, 1);
+	feed.m.claims = true;
+	later(SEC);
+	sweep_begins();
+	row_full(A, ST_ESTABLISHED, SEC, 0);
+	sweep_ends();
+	assert_int_equal(feed.m.by_state[ST_ESTABLISHED], 1);
+	later(SEC);
+	sweep_of_nothing();
+	assert_int_equal(feed.m.table.n, 0);
 }
 
 /* Its end was lost, and so were the steps before it. */
@@ -906,7 +915,7 @@ int main(void)
 		feed_test(resync_finds_the_unknown),
 		feed_test(resync_drops_the_gone),
 		feed_test(resync_forgives_a_miss),
-		feed_test(resync_keeps_mptcp),
+		feed_test(resync_of_mptcp),
 		feed_test(resync_moves_on),
 		feed_test(resync_goes_not_back),
 		feed_test(resync_keeps_the_new),

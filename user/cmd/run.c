@@ -189,7 +189,8 @@ static int read_rows(struct run *r, bool claim)
 
 	if (r->resync || r->model.unknown)
 		tracer_repeat_ident(&r->tracer, true);
-	note(r, EV_RESYNC, begin_ns, r->model.drained_ns, 0);
+	note(r, EV_RESYNC, begin_ns, r->model.drained_ns, claim);
+	r->model.claims = claim;
 	model_resync_begin(&r->model, begin_ns);
 	err = tracer_rows(&r->tracer, claim, take_row, r);
 	if (err)

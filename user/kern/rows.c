@@ -15,7 +15,7 @@
 
 #define ROWS_A_READ 256
 
-/* Reads an iterator to its end.  0 or -errno. */
+/* Reads an iterator to its end; netns 0: the rows say it.  0 or -errno. */
 static int read_rows(int fd, __u32 netns, row_fn fn, void *ctx)
 {
 	struct row_sock rows[ROWS_A_READ];
@@ -29,7 +29,8 @@ static int read_rows(int fd, __u32 netns, row_fn fn, void *ctx)
 			return -errno;
 		have += n;
 		for (size_t i = 0; i < have / sizeof(*rows); i++) {
-			rows[i].ident.netns = netns;
+			if (netns)
+				rows[i].ident.netns = netns;
 			fn(ctx, &rows[i]);
 		}
 		n = have % sizeof(*rows);
@@ -49,12 +50,6 @@ int iter_rows(int link_fd, __u32 netns, row_fn fn, void *ctx)
 	err = read_rows(fd, netns, fn, ctx);
 	close(fd);
 	return err;
-}
-
-static void no_row(void *ctx, const struct row_sock *row)
-{
-	(void)ctx;
-	(void)row;
 }
 
 /* TcpExt's TCPTimeWaitOverflow of the caller's network namespace; 0 when it can't be read. */
@@ -129,7 +124,7 @@ int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
 	int err = 0;
 
 	if (claim)
-		err = iter_rows(bpf_link__fd(t->claim_link), 0, no_row, NULL);
+		err = iter_rows(bpf_link__fd(t->claim_link), 0, fn, ctx);
 	if (!err)
 		err = netns_find(&list);
 	if (err)

@@ -448,11 +448,17 @@ void model_resync_begin(struct model *m, __u64 now_ns)
 	m->unknown = false;
 }
 
-/* A full socket that the rows did not have.  MPTCP's are not in the table that iter/tcp reads. */
-static bool missing(const struct model *m, const struct conn *c)
+/*
+ * A full socket that the rows did not have.  MPTCP's are met only through a
+ * descriptor: without one it is forgotten, and its next step says all that is
+ * to be known of it.
+ */
+static bool missing(const struct model *m, struct conn *c)
 {
-	return !c->small && !c->in_limbo && !c->half_open && !c->ident.mptcp &&
-	       c->seen_ns < m->resync_ns && c->since_ns < m->resync_ns;
+	if (c->small || c->in_limbo || c->half_open || c->seen_ns >= m->resync_ns ||
+	    c->since_ns >= m->resync_ns)
+		return false;
+	return c->ident.mptcp ? m->claims : ++c->missed >= MISSES;
 }
 
 void model_resync_end(struct model *m, __u64 now_ns)
@@ -461,7 +467,7 @@ void model_resync_end(struct model *m, __u64 now_ns)
 	__u32 slot = 0;
 
 	while ((c = table_next(&m->table, &slot)))
-		if (missing(m, c) && ++c->missed >= MISSES)
+		if (missing(m, c))
 			conn_forget(m, c, now_ns);
 	small_swept(m, now_ns);
 }

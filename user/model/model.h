@@ -95,7 +95,8 @@ struct model {
 	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records
 			   */
 	__u64 resync_ns;  /* begin of the resync that goes on */
-	__u64 start_ns;	  /* when the kernel side began to tell */
+	bool claims;	/* it goes by the descriptors of all processes too; set by who begins it */
+	__u64 start_ns; /* when the kernel side began to tell */
 	__u32 by_state[ST_MAX];
 	bool started;	/* after model_hello(): before it, rows are sockets from before the start */
 	bool unknown;	/* a record spoke of an unknown connection: a resync is due */

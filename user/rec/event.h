@@ -67,6 +67,7 @@ struct rec_at {
 		__u64 cause;	 /* EV_LOST */
 		__u64 half_open; /* EV_SUMMARY */
 		__u64 missed;	 /* EV_UNMET: resyncs before */
+		__u64 claims;	 /* EV_RESYNC */
 		__u64 value2;
 	};
 };

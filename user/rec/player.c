@@ -47,6 +47,7 @@ static void snapshot(struct player *p, __u64 now_ns)
 	if (p->skip)
 		return;
 	p->model->drained_ns = 0;
+	p->model->claims = true;
 	if (p->model->started)
 		model_doubt_all(p->model);
 	model_resync_begin(p->model, now_ns);
@@ -65,6 +66,7 @@ static void resync(struct player *p, const struct rec_at *at)
 {
 	p->met = false;
 	p->model->drained_ns = at->drained_ns;
+	p->model->claims = at->claims;
 	model_resync_begin(p->model, at->now_ns);
 }
 
