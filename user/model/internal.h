@@ -11,6 +11,14 @@
 /* Above COOKIE_MASK: a small socket whose cookie is that of a later connection of the socket. */
 #define SET_ASIDE (1ULL << 62)
 
+/* Tells all sinks that want to hear it. */
+#define TELL(m, call, ...)                                                              \
+	do {                                                                            \
+		for (unsigned int i_ = 0; i_ < (m)->n_sinks; i_++)                      \
+			if ((m)->sink[i_]->ops->call)                                   \
+				(m)->sink[i_]->ops->call((m)->sink[i_], ##__VA_ARGS__); \
+	} while (0)
+
 /* Whether c is to be told of; all are, but in a replay with a filter. */
 enum match conn_picked(const struct model *m, const struct conn *c);
 
@@ -28,6 +36,9 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns);
 
 /* Sets the deadline of the rule that is next for the stay. */
 void conn_arm(struct model *m, struct conn *c, __u64 now_ns);
+
+/* The deadline has come: tells of the stay, if its rule still says so. */
+void conn_fire(struct model *m, struct conn *c, __u64 now_ns);
 
 /* Resolves the alert that fires for the stay, if one does. */
 void conn_resolve(struct model *m, struct conn *c, __u64 now_ns);
