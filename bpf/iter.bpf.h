@@ -12,6 +12,9 @@
 #include "small.bpf.h"
 #include "row.bpf.h"
 
+/* A moment that is told in jiffies, and in ms: how far apart they may be. */
+#define NEAR_NS 20000000ULL
+
 /* net/socket.c */
 extern const void socket_file_ops __ksym __weak;
 
@@ -266,6 +269,24 @@ static __always_inline __u64 row_tw_cookie(struct sock_common *skc, __u16 lport)
 	return id;
 }
 
+/*
+ * When FIN_WAIT_2 began.  How long the timer was set for is each socket's own choice
+ * (TCP_LINGER2); but if it was the usual time, and that began with the last segment,
+ * this was the ACK of its FIN.
+ */
+static __always_inline void row_fin_wait_2(const struct sock_common *skc,
+					   const struct tcp_timewait_sock *tw, struct row_sock *r)
+{
+	__u64 usual_ns = jiffies_to_ns(skc->skc_net.net->ipv4.sysctl_tcp_fin_timeout);
+	__u64 set_ns = r->mono_ns + r->left_ns - usual_ns;
+
+	r->since_ns = r->mono_ns - fin_wait_2_stay(tw, r->mono_ns);
+	if (set_ns - r->since_ns + NEAR_NS < 2 * NEAR_NS)
+		r->since_ns = set_ns;
+	else
+		r->flags |= ROW_AT_LEAST;
+}
+
 static __always_inline void row_small(struct sock_common *skc, struct tcp_timewait_sock *tw,
 				      struct row_sock *r)
 {
@@ -275,6 +296,8 @@ static __always_inline void row_small(struct sock_common *skc, struct tcp_timewa
 	r->roles = roles_of_state(r->state);
 	r->left_ns = small_left_ns(tw->tw_sk.tw_timer.expires, r->mono_ns);
 	r->wheel_us = timer_wheel_us(tw->tw_sk.tw_timer.expires, tw->tw_sk.tw_timer.flags);
+	if (r->state == ST_FIN_WAIT2)
+		row_fin_wait_2(skc, tw, r);
 	row_addrs(skc, r);
 	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
 	row_filter(skc, r);

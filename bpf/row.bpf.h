@@ -35,6 +35,24 @@ static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct 
 	return 0;
 }
 
+/*
+ * How long a small socket has been in FIN_WAIT_2, at least: since the last segment
+ * that its full one got, in ms.  Before Linux 6.14 only time stamps (RFC 7323) say
+ * so, in seconds; 0: they don't.
+ */
+static __always_inline __u64 fin_wait_2_stay(const struct tcp_timewait_sock *tw, __u64 now_ns)
+{
+	const struct inet_timewait_sock___stamped *newer = (const void *)&tw->tw_sk;
+	__u64 second = (__u32)tw->tw_ts_recent_stamp;
+
+	if (bpf_core_field_exists(newer->tw_entry_stamp))
+		return (__u32)(now_ns / 1000000 - BPF_CORE_READ(newer, tw_entry_stamp)) *
+		       1000000ULL;
+	if (!second || (second + 1) * 1000000000 > now_ns)
+		return 0;
+	return now_ns - (second + 1) * 1000000000;
+}
+
 static __always_inline void row_queues(const struct sock *sk, const struct tcp_sock *tp,
 				       struct row_sock *r)
 {

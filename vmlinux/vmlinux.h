@@ -105,6 +105,7 @@ struct ns_common___ref {
 };
 
 struct netns_ipv4 {
+	int sysctl_tcp_fin_timeout;
 	int sysctl_tcp_fastopen;
 };
 
@@ -254,8 +255,14 @@ struct inet_timewait_sock {
 	struct timer_list tw_timer;
 };
 
+/* Linux 6.14 and newer */
+struct inet_timewait_sock___stamped {
+	__u32 tw_entry_stamp;
+};
+
 struct tcp_timewait_sock {
 	struct inet_timewait_sock tw_sk;
+	int tw_ts_recent_stamp;
 };
 
 struct request_sock {

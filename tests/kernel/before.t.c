@@ -92,6 +92,18 @@ static void end_leaked(struct old *o, const struct fam *f, const char *name, pid
 	       .dwell = {{"CLOSE_WAIT", at_least, clock_ms() - o->from_ms + COARSE_MS}});
 }
 
+/* The other end of it: in a small socket. */
+static void end_closed(const struct old *o, const struct fam *f)
+{
+	bool stamped = kernel_since(6, 14); /* the small socket says when it was made */
+	long stay = stamped ? clock_ms() - o->to_ms - COARSE_MS : 0;
+
+	EXPECT(.name = "FIN_WAIT_2 from before, closed", .fam = f, .lport = o->p.cport,
+	       .rport = o->p.sport, .chain = "FIN_WAIT_2>TIMED_WAIT", .close = "active",
+	       .exact = stamped ? "FIN_WAIT_2" : NULL,
+	       .dwell = {{"FIN_WAIT_2", stay, clock_ms() - o->from_ms + COARSE_MS}});
+}
+
 static void end_half(struct old *o, const struct fam *f)
 {
 	EXPECT(.name = "FIN_WAIT_2 from before, closed by its peer", .fam = f, .lport = o->p.cport,
@@ -145,6 +157,7 @@ static void end_here(int tun)
 {
 	for (const struct fam *f = fams; f < FAMS_END; f++) {
 		end_idle(&here[f - fams].idle, f);
+		end_closed(&here[f - fams].leaked, f);
 		end_leaked(&here[f - fams].leaked, f, "CLOSE_WAIT from before, closed", getpid());
 		end_half(&here[f - fams].half, f);
 		end_listener(&here[f - fams].listener, f);

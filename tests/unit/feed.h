@@ -298,6 +298,8 @@ static inline void row_small(__u64 cookie, unsigned int substate, __s64 left_ns)
 {
 	struct row_sock r = row_of(ROW_SMALL, cookie, substate);
 
+	if (substate == ST_FIN_WAIT2)
+		r.flags |= ROW_AT_LEAST;
 	r.left_ns = left_ns;
 	r.wheel_us = feed.wheel_us;
 	r.ident.owner = (struct sock_owner){0};

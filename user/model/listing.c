@@ -140,8 +140,6 @@ static int grow(struct listing *l)
 
 static void settle_stay(struct row_sock *r)
 {
-	if (r->kind == ROW_SMALL)
-		r->since_ns = 0;
 	if (r->kind == ROW_SMALL && r->state == ST_TIME_WAIT) {
 		__s64 left = r->left_ns < (__s64)TIME_WAIT_NS ? r->left_ns : (__s64)TIME_WAIT_NS;
 

@@ -8,7 +8,7 @@
 static void small_row_new(struct model *m, const struct row_sock *row, __u64 until_ns)
 {
 	struct conn *c = conn_new(m, row->cookie);
-	bool exact = row->state == ST_TIME_WAIT;
+	bool timed = row->state == ST_TIME_WAIT;
 
 	if (!c)
 		return;
@@ -19,8 +19,8 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 	c->fires_ns = row->wheel_us ? until_ns + row->wheel_us * 1000ULL : 0;
 	become_small(m, c, row->mono_ns, VIA_SWEEP);
 	c->seen_ns = row->mono_ns;
-	/* how long a FIN_WAIT_2 is to last is each socket's own choice (TCP_LINGER2) */
-	conn_state(m, c, row->state, exact ? time_wait_began(until_ns) : row->mono_ns, !exact);
+	conn_state(m, c, row->state, timed ? time_wait_began(until_ns) : row->since_ns,
+		   !timed && row->flags & ROW_AT_LEAST);
 }
 
 /*
