@@ -20,8 +20,9 @@ console=$log.console
 accel=${VM_ACCEL:-tcg,thread=single}
 case ${VM_ARCH:-amd64} in
 arm64)
-	# The board has one serial line, and kernels have the driver of the PCI one built in.
-	machine=(qemu-system-aarch64 -M virt -cpu cortex-a72 -serial "file:$console"
+	# The CPU has pages of 4, 16 and 64 KiB; the board has one serial line, and kernels
+	# have the driver of the PCI one built in.
+	machine=(qemu-system-aarch64 -M virt -cpu neoverse-n1 -serial "file:$console"
 		-chardev "file,id=log,path=$log" -device "pci-serial,chardev=log")
 	tty=(ttyAMA0 ttyS0)
 	;;

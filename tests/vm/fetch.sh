@@ -4,8 +4,8 @@
 #   fetch.sh SERIES DIR
 #
 # Gets Debian's cloud kernel of a series (5.10, 6.1, ... or "newest") for VM_ARCH
-# as DIR/vmlinuz and DIR/modules. What can't be had is one line on stderr, and
-# status 1.
+# as DIR/vmlinuz and DIR/modules; of "newest-16k" the one with such pages, which
+# arm64 has. What can't be had is one line on stderr, and status 1.
 set -euo pipefail
 # shellcheck source=scripts/apt-apart.sh
 . "$(dirname "$0")/../../scripts/apt-apart.sh"
@@ -13,6 +13,7 @@ set -euo pipefail
 series=$1
 dir=$2
 arch=${VM_ARCH:-amd64}
+flavour=cloud-$arch
 
 die() {
 	echo "$*" >&2
@@ -27,12 +28,19 @@ case $series in
 *) suite=trixie-backports ;;
 esac
 
+case $series in
+*-16k)
+	series=${series%-16k}
+	flavour=$arch-16k
+	;;
+esac
+
 new=$dir.new
 trap 'rm -rf "$new"' EXIT
 apt_apart "$(dirname "$dir")/.apt-$suite" "$arch" $suite
 
 releases() {
-	apt-cache search --names-only "^linux-image-[0-9].*-cloud-$arch\$" |
+	apt-cache search --names-only "^linux-image-[0-9].*[0-9]-$flavour\$" |
 		sed -n 's/^linux-image-\([^ ]*\) .*/\1/p' | sort -V
 }
 
@@ -40,7 +48,7 @@ case $series in
 newest) release=$(releases | tail -n 1) ;;
 *) release=$(releases | awk -v s="$series." 'index($0, s) == 1' | tail -n 1) ;;
 esac
-[ -n "$release" ] || die "$suite has no cloud kernel $series"
+[ -n "$release" ] || die "$suite has no kernel $series-$flavour"
 
 # From 6.19 on the image package is empty and what it had comes in three others.
 packages=$(apt-cache depends --important "linux-image-$release" |
