@@ -250,7 +250,10 @@ static void a_step_that_nobody_told_of(void **unused)
 	s = told(ST_ESTABLISHED, ST_FIN_WAIT1, 0);
 	assert_true(s->t.at_least);
 	assert_true(feed.m.unknown);
+	/* the tick that tells of it is one to record */
+	assert_true(model_due(&feed.m) <= feed.now_ns);
 	model_tick(&feed.m, feed.now_ns);
+	assert_true(model_due(&feed.m) > feed.now_ns);
 	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
 	/* once */
 	later(SEC);

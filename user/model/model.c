@@ -44,6 +44,8 @@ __u64 model_due(const struct model *m)
 	__u64 small = small_due(m);
 	__u64 rule = deadline_first(&m->deadlines);
 
+	if (m->gaps)
+		return m->gap_ns;
 	return small < rule ? small : rule;
 }
 
