@@ -92,8 +92,11 @@ static bool has(const json_t *line, const char *field, const char *value)
 	return !strcmp(line_str(line, field), value);
 }
 
-/* Of those that are shown, nothing is made up. */
-static void check_shown(const struct tracer *t, const char *label, const char *reason)
+/*
+ * Of those that are shown, nothing is made up: why one ended that only a sweep met is
+ * not known.  Each tier sweeps when the kernel has skipped one of its programs.
+ */
+static void check_shown(const struct tracer *t, const char *label)
 {
 	const char *other = NULL;
 	long failed = 0, right = 0;
@@ -104,13 +107,13 @@ static void check_shown(const struct tracer *t, const char *label, const char *r
 		if (!has(line, "from", "SYN_RECEIVED") || !has(line, "to", "CLOSED"))
 			continue;
 		failed++;
-		if (has(line, "reason", reason))
+		if (has(line, "reason", has(line, "via", "sweep") ? "unknown" : "timeout"))
 			right++;
 		else
 			other = line_str(line, "reason");
 	}
 	tap_ok(failed > 0, "%s%ld half-open connections are shown", label, failed);
-	if (!tap_is(right, failed, "%seach of them has ended by %s", label, reason))
+	if (!tap_is(right, failed, "%seach of them has ended as it should", label))
 		tap_diag("the last other one by %s", other);
 }
 
@@ -126,7 +129,7 @@ static void check(struct tracer *t, const char *label, long taken, bool shown)
 		tracer_end(t);
 	expect_check(t, label);
 	if (shown)
-		check_shown(t, label, sweeps ? "unknown" : "timeout");
+		check_shown(t, label);
 	if (!sweeps)
 		tap_is(line_int(t->last, "half_open"), taken, "%ssummary.half_open", label);
 }
