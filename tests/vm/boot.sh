@@ -15,6 +15,7 @@ log=$3
 run=$4
 silence=${VM_SILENCE:-240}
 console=$log.console
+params=
 # One thread for both virtual CPUs: with more, QEMU's emulation of patched kernel
 # code races.
 accel=${VM_ACCEL:-tcg,thread=single}
@@ -30,13 +31,17 @@ arm64)
 	# "-M pc" boots faster than q35, and more surely than microvm.
 	machine=(qemu-system-x86_64 -M pc -cpu qemu64 -serial "file:$console" -serial "file:$log")
 	tty=(ttyS0 ttyS1)
+	# On a busy host the emulated timer's first ticks may come too late for the check
+	# of its interrupt, and the kernel panics.
+	params=no_timer_check
 	;;
 esac
 # the last one counts
 [ "$accel" != kvm ] || machine+=(-cpu host)
 
-params="console=${tty[0]} quiet loglevel=4 panic=-1 oops=panic VM_RUN=$run VM_TTY=${tty[1]}"
+params+=" console=${tty[0]} quiet loglevel=4 panic=-1 oops=panic VM_RUN=$run VM_TTY=${tty[1]}"
 [ -z "${VM_LIMIT:-}" ] || params+=" VM_LIMIT=$VM_LIMIT"
+[ -z "${VM_TIERS:-}" ] || params+=" VM_TIERS=${VM_TIERS// /,}"
 [ "$run" != lockdown ] || params+=" lockdown=confidentiality"
 
 : >"$log"
