@@ -42,6 +42,8 @@ apt_apart() {
 		APT::Sandbox::User "";
 		Acquire::Languages "none";
 		Acquire::Retries "2";
+		Acquire::http::Timeout "20";
+		APT::Update::Error-Mode "any";
 		Acquire::Check-Valid-Until "false";
 		Debug::NoLocking "true";
 	END
