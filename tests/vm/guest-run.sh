@@ -155,20 +155,29 @@ tier() {
 	done
 }
 
+# doctor WANTED: it finds that tier
 doctor() {
-	tcpdwell doctor >"$tmp/doctor" 2>&1
-	# wrong usage: there is no such command
-	[ $? -eq 2 ] || sed 's/^/@doctor /' "$tmp/doctor"
+	points=0 failed=0
+	tcpdwell doctor >"$tmp/out" 2>"$tmp/err"
+	point $? "doctor finds all that a trace needs"
+	grep -q "is seen by the tier $1" "$tmp/out"
+	point $? "it names the tier $1"
+	sed 's/^/@doctor /' "$tmp/out"
+	said
+	echo 1..$points
+	return $failed
 }
 
 case $1 in
 tests)
-	doctor
+	run auto doctor /bin/guest-run doctor "$(best)"
 	run unprivileged refuses su -s /bin/sh user -c "/bin/guest-run unprivileged"
 	run auto loads /bin/guest-run loads "$(best)"
 	run auto service /bin/guest-run service
-	for tier in fentry timer sweep; do
-		tier $tier
+	tiers=${VM_TIERS:-fentry,timer,sweep}
+	[ "$tiers" != best ] || tiers=$(best)
+	for tier in $(echo "$tiers" | tr , ' '); do
+		tier "$tier"
 	done
 	;;
 lockdown) run lockdown refuses /bin/guest-run locked ;;
@@ -176,6 +185,7 @@ loads)
 	shift
 	loads "$@"
 	;;
+doctor) doctor "$2" ;;
 locked) refused lockdown ;;
 no_fentry) no_fentry ;;
 service) service ;;

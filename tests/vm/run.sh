@@ -9,6 +9,7 @@
 #
 #   ARCH         the guests' machine: arm64, or this one's
 #   T="words"    only the tests whose name has one of these words
+#   VM_TIERS     fentry, timer, sweep, or "best" for the first of them that the kernel allows
 #   VM_CACHE     where the kernels are kept (build/vm/kernels)
 #   VM_JOBS      how many guests at a time (2)
 #   VM_LIMIT     seconds for a test program, VM_SILENCE for a guest that says nothing
@@ -77,9 +78,13 @@ build_all() {
 		done
 	done
 	[ ${#tests[@]} -gt 0 ] || skip_all "no kernel test has one of these words in its name: $T"
+	mkdir -p $build
+	say "building static programs"
 	# shellcheck disable=SC2016 # for make
 	make B=$build STATIC=1 SAN= CFLAGS=-O2 LDFLAGS=-s TEST_LD='$(LD_ALL)' \
-		TEST_LIBS='-ljansson $(LIBS)' $build/tcpdwell "${tests[@]}" >&2
+		TEST_LIBS='-ljansson $(LIBS)' $build/tcpdwell "${tests[@]}" >$build/build.log 2>&1 && return
+	cat $build/build.log >&2
+	exit 1
 }
 
 fetch() {
