@@ -19,6 +19,7 @@ V         ?=
 ARGS      ?=
 T         ?=
 JOBS      ?= 1
+KERNEL    ?=
 
 ifeq ($(origin CC),default)
 CC := cc
@@ -113,7 +114,7 @@ OUR_C    := $(sort $(C_SRCS) $(BPF_ALL) $(shell find bpf include user tests tool
 SCRIPTS  := $(sort $(shell find .ci scripts tests bench dist -type f \( -name '*.sh' -o -path .ci/run -o -name '*.t' \) 2>/dev/null))
 
 # In this order: what is quick and sees most comes first.
-ALL_TESTS := $(UNIT_BINS) $(SCRIPT_TESTS) $(TEST_BINS)
+ALL_TESTS := $(UNIT_BINS) $(SCRIPT_TESTS) $(TEST_BINS) $(if $(strip $(KERNEL)),tests/vm/vm.t)
 RUN_TESTS := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
 
 #
@@ -193,11 +194,11 @@ run: ## install what is missing, build, and trace (ARGS="...", or ARGS="list ...
 	@scripts/as-root.sh $(abspath $(BIN)) $(if $(filter -%,$(or $(firstword $(ARGS)),-)),trace) $(ARGS)
 
 .PHONY: test
-test: ## install what is missing, build, and run all tests (T="words" for those whose path has one, JOBS=4 at a time)
+test: ## install what is missing, build, and run all tests (T="words" for those whose path has one, JOBS=4 at a time, KERNEL="5.10 newest" to boot these too)
 	@scripts/deps.sh install build test
-	@scripts/deps.sh install servers || echo 'the tests that need them are skipped'
+	@scripts/deps.sh install servers $(if $(strip $(KERNEL)),vm vm-$(RUNS_ON)) || echo 'the tests that need them are skipped'
 	+@$(MAKE) tests
-	@BUILD=$(abspath $(B)) JOBS=$(JOBS) scripts/run-tests.sh $(RUN_TESTS)
+	@BUILD=$(abspath $(B)) JOBS=$(JOBS) KERNEL='$(KERNEL)' scripts/run-tests.sh $(RUN_TESTS)
 
 .PHONY: test-vm
 test-vm: sysroot ## run the kernel tests in virtual machines with Debian's kernels (KERNEL="6.1 newest" for some, ARCH=arm64)
