@@ -13,7 +13,7 @@ kernel=$1
 image=$2
 log=$3
 run=$4
-silence=${VM_SILENCE:-240}
+silence=${VM_SILENCE:-360}
 console=$log.console
 params=
 # One thread for both virtual CPUs: with more, QEMU's emulation of patched kernel

@@ -8,7 +8,7 @@
 #   @begin TIER TEST
 #   @end TIER TEST STATUS SECONDS
 #   @doctor LINE
-: "${VM_LIMIT:=180}"
+: "${VM_LIMIT:=300}"
 export TCPDWELL=/bin/tcpdwell
 tmp=$(mktemp -d)
 
