@@ -21,6 +21,10 @@
 #define RESYNCS 2
 #define DRAIN_EVERY_ROWS 2048
 #define LOSSES_EVERY_NS 100000000ULL
+/* Rows that are awaited by nothing but an old FIN_WAIT_2 take 1/ROWS_SHARE of a core at most, but
+ * come after ROWS_LATEST_NS. */
+#define ROWS_SHARE 100
+#define ROWS_LATEST_NS (15 * SECOND_NS)
 
 static __u64 clock_ns(clockid_t clock)
 {
@@ -184,6 +188,7 @@ static void resync_end(struct run *r, __u64 overflows)
 static int read_rows(struct run *r, bool claim)
 {
 	__u64 overflows = r->tracer.overflows;
+	__u64 cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	__u64 begin_ns = mono_now_ns();
 	int err;
 
@@ -198,6 +203,8 @@ static int read_rows(struct run *r, bool claim)
 	else
 		resync_end(r, overflows);
 	r->resynced_ns = mono_now_ns();
+	/* owners are claimed once, by another walk */
+	r->rows_cost_ns = claim ? 0 : clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
 	r->resync -= r->resync > 0;
 	if (!err && !r->resync && !r->model.unknown)
 		tracer_repeat_ident(&r->tracer, false);
@@ -247,11 +254,10 @@ static void take_losses(struct run *r, __u64 now_ns)
 }
 
 /*
- * Whether rows are to be read once a second: something was lost; a small socket
- * can change unseen (timer tier: FIN_WAIT_2 to TIMED_WAIT within one wheel
- * bucket; sweep tier: everything); or a SYN_SENT waits for its port.
+ * Whether rows are to be read once a second: something was lost; a SYN_SENT
+ * waits for its port; on the sweep tier, a small socket can change unseen.
  */
-static bool rows_due(struct run *r)
+static bool rows_urgent(struct run *r)
 {
 	const struct model *m = &r->model;
 
@@ -261,19 +267,36 @@ static bool rows_due(struct run *r)
 		r->pending = true;
 	if (r->pending)
 		return true;
-	if (m->small_source == SMALL_SWEEPS)
-		return m->n_small > 0 || m->half_open;
-	return m->fin_waits.old > 0;
+	return m->small_source == SMALL_SWEEPS && (m->n_small > 0 || m->half_open);
+}
+
+/*
+ * When rows are to be read, UINT64_MAX for not.  On the other tiers a FIN_WAIT_2
+ * that becomes a TIMED_WAIT within one bucket of the timer wheel does so unseen.
+ * Its row has the exact time, so that it can wait a little where there are many.
+ */
+static __u64 rows_due_ns(struct run *r)
+{
+	__u64 rest_ns = SECOND_NS;
+
+	if (rows_urgent(r))
+		return r->resynced_ns + rest_ns;
+	if (!r->model.fin_waits.old)
+		return UINT64_MAX;
+	if (rest_ns < ROWS_SHARE * r->rows_cost_ns)
+		rest_ns = ROWS_SHARE * r->rows_cost_ns;
+	return r->resynced_ns + (rest_ns < ROWS_LATEST_NS ? rest_ns : ROWS_LATEST_NS);
 }
 
 /* How long to wait, in ms: until what is due next. */
 static int wait_ms(struct run *r, __u64 now_ns)
 {
 	__u64 due_ns = model_due(&r->model);
+	__u64 rows_ns = rows_due_ns(r);
 	__u64 wait_ns;
 
-	if (rows_due(r) && due_ns > r->resynced_ns + SECOND_NS)
-		due_ns = r->resynced_ns + SECOND_NS;
+	if (due_ns > rows_ns)
+		due_ns = rows_ns;
 	if (due_ns > r->end_ns)
 		due_ns = r->end_ns;
 	if (r->each && due_ns > r->each_due_ns)
@@ -317,7 +340,7 @@ static long round_once(struct run *r, __u64 now_ns)
 	take_losses(r, now_ns);
 	if (n >= 0 && n < BATCH_MAX) {
 		r->model.drained_ns = now_ns;
-		if (rows_due(r) && now_ns >= r->resynced_ns + SECOND_NS) {
+		if (now_ns >= rows_due_ns(r)) {
 			r->pending = false;
 			/* after a loss, who opened is not known from the records any more */
 			read_rows(r, r->resync == RESYNCS);
@@ -370,7 +393,7 @@ static void tell_unshown(struct run *r)
  */
 static void settle(struct run *r)
 {
-	if ((rows_due(r) || r->model.fin_waits.young) && !model_full(&r->model))
+	if ((rows_due_ns(r) != UINT64_MAX || r->model.fin_waits.young) && !model_full(&r->model))
 		read_rows(r, false);
 	note(r, EV_SETTLE, mono_now_ns(), 0, 0);
 	model_settle(&r->model);

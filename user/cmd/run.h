@@ -20,6 +20,7 @@ struct run {
 	void *resized_ctx;
 	__u64 end_ns;	     /* --duration; UINT64_MAX for never */
 	__u64 resynced_ns;   /* when the last rows were read */
+	__u64 rows_cost_ns;  /* processor time that they took */
 	__u64 rows;	     /* taken so far */
 	__u64 losses_ns;     /* when losses were last asked for */
 	unsigned int resync; /* something was lost: so many times rows are to be read */
