@@ -250,6 +250,7 @@ bench: ## install what is missing, build, and measure against no tracer and the 
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/holders $(ROUNDS)
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/replay $(ROUNDS)
 	@$(abspath $(B))/bench/report
+	@BUILD=$(abspath $(B)) TCPDWELL=$(abspath $(BIN)) scripts/as-root.sh bench/top.sh $(ROUNDS)
 	@scripts/as-root.sh $(abspath $(B))/bench/watch $(abspath $(BIN))
 
 .PHONY: bench-counts
