@@ -53,6 +53,45 @@ is "$(field pod)" "$uid" "a pod by systemd's names: the pod"
 traced "kubepods/burstable/pod$uid/$id"
 is "$(field container)" "${id:0:12}" "a pod by plain names: the container"
 is "$(field pod)" "$uid" "a pod by plain names: the pod"
+is "$(field pod_name)" none "a pod without logs: no name"
+
+# What the kubelet keeps in /var/log/pods, for this program alone.
+cat >"$dir/node" <<-END
+	#!/bin/sh
+	mount -t tmpfs none /var/log && mkdir -p "/var/log/pods/shop_web-0_$uid" \
+		"/var/log/pods/sh[31mop_web_3d3f9a10-0b1c-4d5e-8f60-718293a4b5c6" &&
+		exec "\$PROGRAM" "\$@"
+END
+cat >"$dir/tcpdwell" <<-END
+	#!/bin/sh
+	exec unshare -m "$dir/node" "\$@"
+END
+chmod +x "$dir/node" "$dir/tcpdwell"
+export PROGRAM=$TCPDWELL
+if unshare -m mount -t tmpfs none /var/log 2>/dev/null; then
+	TCPDWELL=$dir/tcpdwell
+	traced "kubepods/burstable/pod$uid/$id"
+	is "$(field pod)" "$uid" "a pod with logs: the uid"
+	is "$(field pod_name)" shop/web-0 "a pod with logs: the name"
+	env --default-signal=INT "$TCPDWELL" record --netns "$netns" -o "$dir/recording" --json \
+		>"$dir/record.out" 2>"$dir/record.err" </dev/null &
+	tracer=$!
+	wait_for 30 grep -qs hello "$dir/record.out"
+	echo $$ >"$top/kubepods/burstable/pod$uid/$id/cgroup.procs"
+	# shellcheck disable=SC2119 # its own arguments are meant
+	traffic
+	wait_for 30 grep -qs '"to":"ESTABLISHED"' "$dir/record.out"
+	end INT
+	echo $$ >"$home/cgroup.procs"
+	TCPDWELL=$PROGRAM
+	run replay --json "$dir/recording"
+	lines=$(grep -c '"pod_name":"shop/web-0"' "$dir/out")
+	[ "$lines" -gt 0 ]
+	ok $? "a recording has the name"
+	is "$lines" "$(grep -c '"pod_name":"shop/web-0"' "$dir/record.out")" "in as many lines as were shown"
+else
+	skip "nothing can be mounted here"
+fi
 
 traced 'lxc.payload.a"b'$'\e[31m'
 is "$(jq -r .container <<<"$owner")" 'a"b'$'\e[31m' "a hostile name: the container"

@@ -187,12 +187,83 @@ static void test_random(void **state)
 	}
 }
 
+static void test_pods(void **state)
+{
+	static const struct {
+		const char *dir, *name, *uid; /* NULL: it is none */
+	} cases[] = {
+		{"shop_web-0_2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6", "shop/web-0",
+		 "2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6"},
+		{"kube-system_etcd-a.b_00112233445566778899aabbccddeeff", "kube-system/etcd-a.b",
+		 "00112233445566778899aabbccddeeff"},
+		{".", NULL, NULL},
+		{"", NULL, NULL},
+		{"_", NULL, NULL},
+		{"shop_web-0_", NULL, NULL},
+		{"shop_web-0", NULL, NULL},
+		{"_web-0_2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6", NULL, NULL},
+		{"shop__2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6", NULL, NULL},
+		{"shop_web_0_2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6", NULL, NULL},
+		{"shop_web-0_2d3f9a10_0b1c_4d5e_8f60_718293a4b5c6", NULL, NULL},
+		{"shop_web-0_2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6x", NULL, NULL},
+		{"shop_we\033[31m_2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6", NULL, NULL},
+		{"sh/op_web_2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6", NULL, NULL},
+		{"Shop_web_2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6", NULL, NULL},
+	};
+	struct pod pod;
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		assert_int_equal(pod_of_log_dir(cases[i].dir, &pod), cases[i].name != NULL);
+		if (!cases[i].name)
+			continue;
+		assert_string_equal(pod.name, cases[i].name);
+		assert_string_equal(pod.uid, cases[i].uid);
+		assert_true(pod_name_ok(pod.name));
+	}
+}
+
+static void test_long_pods(void **state)
+{
+	const char *uid = "2d3f9a10-0b1c-4d5e-8f60-718293a4b5c6";
+	char ns[65], name[255], dir[512];
+	struct pod pod;
+
+	(void)state;
+	memset(ns, 'n', 64);
+	memset(name, 'p', 254);
+	ns[63] = name[253] = '\0';
+	snprintf(dir, sizeof(dir), "%s_%s_%s", ns, name, uid);
+	assert_true(pod_of_log_dir(dir, &pod));
+	assert_int_equal(strlen(pod.name), POD_NAME_MAX);
+	name[253] = 'p';
+	name[254] = '\0';
+	snprintf(dir, sizeof(dir), "n_%s_%s", name, uid);
+	assert_false(pod_of_log_dir(dir, &pod));
+	ns[63] = 'n';
+	ns[64] = '\0';
+	snprintf(dir, sizeof(dir), "%s_p_%s", ns, uid);
+	assert_false(pod_of_log_dir(dir, &pod));
+}
+
+static void test_pod_names(void **state)
+{
+	(void)state;
+	assert_true(pod_name_ok("a/b"));
+	assert_false(pod_name_ok(""));
+	assert_false(pod_name_ok("a"));
+	assert_false(pod_name_ok("a/"));
+	assert_false(pod_name_ok("/b"));
+	assert_false(pod_name_ok("a/b/c"));
+	assert_false(pod_name_ok("a/<b>"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes),
-		cmocka_unit_test(test_long_names),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_shapes),	  cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_random),	  cmocka_unit_test(test_pods),
+		cmocka_unit_test(test_long_pods), cmocka_unit_test(test_pod_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

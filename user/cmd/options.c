@@ -9,7 +9,9 @@
 #include "cmd/options.h"
 #include "kern/cgroup.h"
 #include "kern/netns.h"
+#include "kern/pods.h"
 #include "out/escape.h"
+#include "out/pods.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -324,5 +326,6 @@ const struct argp rules_argp = {.options = rules_options, .parser = parse_rules}
 void options_parse(const struct argp *argp, int argc, char **argv, struct options *o)
 {
 	argp_err_exit_status = STATUS_USAGE;
+	pods_named_by(pods_name);
 	argp_parse(argp, argc, argv, ARGP_IN_ORDER, NULL, o);
 }

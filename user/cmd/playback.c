@@ -5,7 +5,9 @@
 
 #include "cmd/cmd.h"
 #include "cmd/playback.h"
+#include "model/container.h"
 #include "out/escape.h"
+#include "out/pods.h"
 #include "rec/paths.h"
 #include "util/log.h"
 
@@ -13,6 +15,7 @@ static volatile sig_atomic_t stopped;
 
 /* The output asks by id alone. */
 static struct paths cgroups;
+static struct paths pods; /* by pod_key() */
 
 const char *playback_cgroup(__u64 id)
 {
@@ -24,9 +27,43 @@ bool playback_stopped(void)
 	return stopped;
 }
 
+/* A hash: two uids of one recording do not have the same by chance. */
+static __u64 pod_key(const char *uid)
+{
+	__u64 hash = 0xcbf29ce484222325ULL;
+
+	for (; *uid; uid++)
+		hash = (hash ^ (unsigned char)*uid) * 0x100000001b3ULL;
+	return hash;
+}
+
+static const char *pod_named(const char *uid)
+{
+	return paths_find(&pods, pod_key(uid));
+}
+
+/* The pod that the path just read is of. */
+static void pod_is(const char *path, const char *name, size_t len)
+{
+	char text[POD_NAME_MAX + 1];
+	struct container c;
+
+	if (len >= sizeof(text) || !container_parse(path, &c) || !*c.pod_uid)
+		return;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	if (pod_name_ok(text))
+		paths_add(&pods, pod_key(c.pod_uid), text, len);
+}
+
 static void cgroup_is(void *ctx, __u64 id, const char *path, size_t len)
 {
-	paths_add(ctx, id, path, len);
+	size_t path_len = strnlen(path, len);
+
+	(void)ctx;
+	paths_add(&cgroups, id, path, path_len);
+	if (path_len < len)
+		pod_is(path, path + path_len + 1, len - path_len - 1);
 }
 
 /* A file can hold anything: nothing that a terminal would obey. */
@@ -162,7 +199,7 @@ static void set_up(struct playback *p)
 	p->player.reader = &p->reader;
 	p->player.duration_ns = o->duration_ns;
 	p->reader.codec->cgroup_is = cgroup_is;
-	p->reader.codec->cgroup_ctx = &cgroups;
+	pods_named_by(pod_named); /* not by what this host knows */
 }
 
 int playback_open(struct playback *p, const struct options *o, char *const *files, unsigned int n)
@@ -196,4 +233,5 @@ void playback_close(struct playback *p)
 	model_free(&p->model);
 	reader_close(&p->reader);
 	paths_free(&cgroups);
+	paths_free(&pods);
 }

@@ -14,6 +14,7 @@
 #include "cmd/term.h"
 #include "kern/cgroup.h"
 #include "out/fmt.h"
+#include "out/pods.h"
 #include "rec/recorder.h"
 #include "util/log.h"
 #include "util/parse.h"
@@ -232,6 +233,7 @@ static int start(struct recording *rec, const struct record_options *o)
 			  &rec->run.model))
 		return STATUS_UNABLE;
 	rec->recorder.codec->cgroup_path = cgroup_path;
+	rec->recorder.codec->pod_of_path = pod_of_path;
 	rec->run.recorder = &rec->recorder;
 	rec->run.each = each;
 	rec->run.each_ctx = rec;

@@ -254,3 +254,45 @@ bool container_parse(const char *path, struct container *c)
 	}
 	return *c->id || *c->pod_uid;
 }
+
+/* Of a DNS name: Kubernetes takes no other names. */
+static bool is_name(struct part p, size_t most)
+{
+	for (size_t i = 0; i < p.n; i++) {
+		char c = p.s[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '.')
+			return false;
+	}
+	return p.n && p.n <= most;
+}
+
+static bool is_pod(struct part ns, struct part name)
+{
+	return is_name(ns, 63) && is_name(name, 253);
+}
+
+bool pod_of_log_dir(const char *dir, struct pod *pod)
+{
+	struct part ns = {dir, strcspn(dir, "_")};
+	const char *second = dir + ns.n + (dir[ns.n] == '_');
+	struct part name = {second, strcspn(second, "_")};
+	const char *third = second + name.n + (second[name.n] == '_');
+	struct part uid = {third, strlen(third)};
+
+	if (!is_pod(ns, name) || !is_uid(uid) || memchr(uid.s, '_', uid.n))
+		return false;
+	memcpy(pod->uid, uid.s, uid.n + 1);
+	memcpy(pod->name, ns.s, ns.n);
+	pod->name[ns.n] = '/';
+	memcpy(pod->name + ns.n + 1, name.s, name.n);
+	pod->name[ns.n + 1 + name.n] = '\0';
+	return true;
+}
+
+bool pod_name_ok(const char *name)
+{
+	struct part ns = {name, strcspn(name, "/")};
+
+	return name[ns.n] && is_pod(ns, (struct part){name + ns.n + 1, strlen(name + ns.n + 1)});
+}

@@ -11,6 +11,7 @@
 
 #define CONTAINER_ID_MAX 64
 #define POD_UID_LEN 36
+#define POD_NAME_MAX (63 + 1 + 253) /* a DNS label, a slash, a DNS subdomain */
 
 struct container {
 	const char *runtime; /* "docker", "containerd", ...; NULL: the path does not tell */
@@ -24,5 +25,19 @@ struct container {
  * it has an empty id.
  */
 bool container_parse(const char *path, struct container *c);
+
+struct pod {
+	char uid[POD_UID_LEN + 1];   /* as in struct container */
+	char name[POD_NAME_MAX + 1]; /* "NAMESPACE/NAME": of [a-z0-9.-] but for the slash */
+};
+
+/*
+ * The pod of a directory that the kubelet keeps logs in: "NAMESPACE_NAME_UID",
+ * none of which has a '_' (kubelet's BuildPodLogsDirectory()). False: it is none.
+ */
+bool pod_of_log_dir(const char *dir, struct pod *pod);
+
+/* Whether it can be a pod's name, as struct pod has it. */
+bool pod_name_ok(const char *name);
 
 #endif

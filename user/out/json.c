@@ -9,6 +9,7 @@
 #include "model/rules.h"
 #include "out/escape.h"
 #include "out/json.h"
+#include "out/pods.h"
 #include "out/sink.h"
 
 /* More than a line takes without its strings of any length. */
@@ -103,9 +104,11 @@ static char *put_task(char *p, const struct sock_owner *o)
 	return how ? put_name(KEY_STR(p, "known_by"), how) : p;
 }
 
-/* At most 64 bytes of a name, 36 of a pod, and the keys: JSON_CONN_MAX has room for them. */
+/* At most 64 bytes of a name, 36 and POD_NAME_MAX of a pod, and the keys: JSON_CONN_MAX has room
+ * for them. */
 static char *put_container(char *p, const char *path)
 {
+	const char *name;
 	struct container c;
 
 	if (!container_parse(path, &c))
@@ -114,7 +117,10 @@ static char *put_container(char *p, const char *path)
 		p = put_string(KEY_STR(p, "container"), c.id);
 	if (c.runtime)
 		p = put_name(KEY_STR(p, "runtime"), c.runtime);
-	return *c.pod_uid ? put_string(KEY_STR(p, "pod"), c.pod_uid) : p;
+	if (*c.pod_uid)
+		p = put_string(KEY_STR(p, "pod"), c.pod_uid);
+	name = pod_name(c.pod_uid);
+	return name ? put_name(KEY_STR(p, "pod_name"), name) : p;
 }
 
 /* The path where it is known; a cgroup that is gone has its number only. */

@@ -9,7 +9,7 @@
 #include "out/out.h"
 
 /* Room that json_put_conn() takes at most, besides JSON_ESCAPE_MAX for each byte of the path. */
-#define JSON_CONN_MAX 1344
+#define JSON_CONN_MAX 1696
 
 /*
  * A socket's members, from its cookie to its owner, each with its comma before

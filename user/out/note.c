@@ -4,6 +4,7 @@
 #include "model/diagnosis.h"
 #include "model/rules.h"
 #include "out/note.h"
+#include "out/pods.h"
 #include "out/sink.h"
 
 #define SEC 1000000000ULL
@@ -17,15 +18,19 @@ static char *put_comm(char *p, const char comm[COMM_LEN])
 	return term_escape(p, comm, strnlen(comm, COMM_LEN));
 }
 
-/* The container ("docker:3f4e5d6c7b8a"), or the last part of the path: "nginx.service". */
+/* The pod ("shop/web-0"), the container ("docker:3f4e5d6c7b8a"), or the last part of the path:
+ * "nginx.service". */
 static char *cgroup_name(char *p, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash && slash[1] ? slash + 1 : path;
+	const char *pod = pod_of_path(path);
 	struct container c;
 
 	*p++ = '[';
-	if (container_parse(path, &c) && *c.id) {
+	if (pod) {
+		name = pod;
+	} else if (container_parse(path, &c) && *c.id) {
 		name = c.id;
 		if (c.runtime) {
 			p = fmt_str(p, c.runtime);

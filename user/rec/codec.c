@@ -162,17 +162,37 @@ EITHER void code_addr(struct codec *c, __u8 addr[16], bool w)
 	dict_add(&c->addrs, addr);
 }
 
+/* No path has a zero byte: those who do not know of pods read up to there. */
+static void write_path(struct codec *c, __u64 id)
+{
+	const char *path = id && c->cgroup_path ? c->cgroup_path(id) : NULL;
+	__u64 path_len = path ? strnlen(path, CGROUP_PATH_MAX) : 0;
+	const char *pod = path && c->pod_of_path ? c->pod_of_path(path) : NULL;
+	__u64 pod_len = pod ? strlen(pod) + 1 : 0;
+	char end = 0;
+	__u64 len;
+
+	if (path_len + pod_len > CGROUP_PATH_MAX)
+		pod_len = 0;
+	len = path_len + pod_len;
+	code(c, COL_NEW, &len, true);
+	if (path_len)
+		code_bytes(c, COL_RAW, (void *)path, path_len, true);
+	if (pod_len) {
+		code_bytes(c, COL_RAW, &end, 1, true);
+		code_bytes(c, COL_RAW, (void *)pod, pod_len - 1, true);
+	}
+}
+
 EITHER void code_path(struct codec *c, __u64 id, bool w)
 {
-	const char *path = w && id && c->cgroup_path ? c->cgroup_path(id) : NULL;
-	__u64 len = path ? strnlen(path, CGROUP_PATH_MAX) : 0;
+	__u64 len;
 
-	code(c, COL_NEW, &len, w);
 	if (w) {
-		if (len)
-			code_bytes(c, COL_RAW, (void *)path, len, w);
+		write_path(c, id);
 		return;
 	}
+	code(c, COL_NEW, &len, w);
 	if (len > CGROUP_PATH_MAX || len > (__u64)(c->col[COL_RAW].end - c->col[COL_RAW].at)) {
 		c->bad = true;
 		return;

@@ -56,7 +56,10 @@ struct codec {
 	bool bad; /* reading: it makes no sense */
 	/* Writing: path of a cgroup, or NULL.  May be NULL itself. */
 	const char *(*cgroup_path)(__u64 id);
-	/* Reading: each path, as it was.  May be NULL. */
+	/* Writing: name of the pod that a path is of, or NULL.  May be NULL itself. */
+	const char *(*pod_of_path)(const char *path);
+	/* Reading: each path, as it was; after it a zero byte and the pod's name, if that was
+	 * known.  May be NULL. */
 	void (*cgroup_is)(void *ctx, __u64 id, const char *path, size_t len);
 	void *cgroup_ctx;
 };
