@@ -26,7 +26,7 @@ static int begin(void **unused)
 {
 	(void)unused;
 	page = sysconf(_SC_PAGESIZE);
-	size = page;
+	size = 2 * page;
 	produced = 0;
 	memset(&got, 0, sizeof(got));
 	fd = memfd_create("ring", MFD_CLOEXEC);

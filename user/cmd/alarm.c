@@ -5,21 +5,8 @@
 #include <string.h>
 
 #include "cmd/alarm.h"
-#include "cmd/look.h"
 #include "cmd/run.h"
-#include "model/diagnosis.h"
-#include "util/log.h"
-
-#define MS 1000000ULL
-#define SEC (1000 * MS)
-/* A look reads all sockets: at most this part of the time goes into it ... */
-#define LOOK_SHARE 10
-/* ... unless an alert has waited: with the look it must not take a second. */
-#define WAIT_MAX_NS (700 * MS)
-/* The iterator can miss a socket while the table changes (before Linux 6.17). */
-#define LOOKS 3
-#define AGAIN_MIN_NS (5 * SEC)
-#define AGAIN_MAX_NS (60 * SEC)
+#include "cmd/waiting.h"
 
 static struct alarm *alarm_of(struct sink *s)
 {
@@ -79,49 +66,14 @@ static void wake_at(struct alarm *a, __u64 ns)
 		*a->wake_ns = ns;
 }
 
-static struct waiting *one_more(struct alarm *a)
-{
-	__u32 room = a->wait_room ? 2 * a->wait_room : 64;
-	struct waiting *w;
-
-	if (a->n_wait < a->wait_room)
-		return &a->wait[a->n_wait++];
-	w = realloc(a->wait, room * sizeof(*w));
-	if (!w)
-		return NULL;
-	a->wait = w;
-	a->wait_room = room;
-	return &a->wait[a->n_wait++];
-}
-
-/* How long an alert may wait, when a look takes as long as the last one did. */
-static __u64 patience_ns(const struct alarm *a)
-{
-	__u64 looks_ns = 2 * a->look_ns;
-
-	if (looks_ns + a->o.batch_ns > WAIT_MAX_NS)
-		return a->o.batch_ns;
-	return WAIT_MAX_NS - looks_ns;
-}
-
 static void fired(struct alarm *a, const struct alert *alert)
 {
-	struct waiting *w = one_more(a);
+	__u64 due_ns;
 
-	if (!w) {
+	if (waiting_add(a, alert, &due_ns))
 		a->model->no_memory = true;
-		return;
-	}
-	memset(w, 0, sizeof(*w));
-	w->alert = *alert;
-	w->alert.rule = NULL;
-	memcpy(w->rule, alert->rule->name, sizeof(w->rule));
-	w->cookie = alert->conn->cookie;
-	w->since_ns = alert->conn->since_ns;
-	w->due_ns = alert->mono_ns + a->o.batch_ns;
-	if (a->next_ns > w->due_ns)
-		w->due_ns = earlier(a->next_ns, alert->mono_ns + patience_ns(a));
-	wake_at(a, w->due_ns);
+	else
+		wake_at(a, due_ns);
 }
 
 /* Of an alert that was not told there is nothing to resolve; what waits is looked at again. */
@@ -167,7 +119,7 @@ static void alarm_summary(struct sink *s, const struct summary *sum)
 }
 
 /*
- * The look at the kernel
+ * What goes out
  */
 
 static void key_process(struct group_key *key, const struct alert *alert)
@@ -202,7 +154,7 @@ static struct group_key key_of(const struct alert *alert)
 	return key;
 }
 
-static void tell_firing(struct alarm *a, struct alert *alert)
+void alarm_tell(struct alarm *a, struct alert *alert)
 {
 	__u64 id = table_slot(alert->conn);
 	struct member *m = groups_find(&a->groups, id);
@@ -242,180 +194,6 @@ void alarm_tell_pressure(struct alarm *a, const struct pressure_news *n)
 	TELL(a, pressure, n);
 }
 
-/* Whether the socket is still in the stay that the alert is of, as far as the model knows. */
-static bool goes_on(const struct waiting *w)
-{
-	const struct conn *c = w->alert.conn;
-
-	return c->used && c->level && c->cookie == w->cookie && c->since_ns == w->since_ns &&
-	       c->state == w->alert.state;
-}
-
-/* Not in the table that iter/tcp reads; or without a cookie of its own. */
-static bool cannot_be_met(const struct conn *c)
-{
-	return c->ident.mptcp || c->half_open;
-}
-
-static bool closed_by_holder(const struct rule *rule, const struct look *l)
-{
-	return rule->held && l->row.flags & ROW_ORPHAN;
-}
-
-static __u64 again_ns(const struct rule *rule)
-{
-	__u64 ns = rule->threshold_ns / 4;
-
-	if (ns < AGAIN_MIN_NS)
-		return AGAIN_MIN_NS;
-	return earlier(ns, AGAIN_MAX_NS);
-}
-
-/* The kernel keeps no begin of the stay: the model knows it better than the row. */
-static struct row_sock row_of(const struct waiting *w, const struct look *l)
-{
-	struct row_sock row = l->row;
-
-	if (w->since_ns >= row.since_ns)
-		return row;
-	row.since_ns = w->since_ns;
-	if (!w->alert.conn->at_least)
-		row.flags &= ~ROW_AT_LEAST;
-	return row;
-}
-
-static bool may_be_held(const struct row_sock *r)
-{
-	return r->kind == ROW_FULL && !(r->flags & (ROW_ORPHAN | ROW_QUEUED | ROW_NO_FILE));
-}
-
-/*
- * That no process holds it counts as seen when the socket was met before and
- * after the descriptors were gone through: it may have been closed, or handed
- * on, between the first look at it and that.
- */
-static bool look_twice(struct alarm *a, struct waiting *w, const struct look *l, __u32 n_holders)
-{
-	bool unheld = a->searched && !a->holders.partial && !n_holders && may_be_held(&l->row);
-	bool again = unheld && !w->unheld;
-
-	w->unheld = unheld;
-	return again;
-}
-
-static enum diagnosis diagnose_met(struct waiting *w, const struct look *l,
-				   const struct alert *alert)
-{
-	struct row_sock row = row_of(w, l);
-	struct evidence e = {
-		.row = &row,
-		.holder = alert->holders,
-		.n_holders = alert->n_holders,
-		.looked = w->unheld,
-		.sent_since = w->looked && l->row.bytes_sent > w->bytes_sent,
-	};
-
-	w->looked = true;
-	w->bytes_sent = l->row.bytes_sent;
-	return diagnose(&e);
-}
-
-/* After a look: true when there is nothing more to wait for. */
-static bool judge(struct alarm *a, struct waiting *w, const struct look *l, __u64 now_ns)
-{
-	const struct rule *rule = rules_by_name(&a->model->rules, w->rule);
-	struct alert alert = w->alert;
-
-	if (!goes_on(w) || !rule || l->found == LOOK_ELSEWHERE)
-		return true;
-	if (l->found == LOOK_MISSED && !cannot_be_met(w->alert.conn)) {
-		w->due_ns = now_ns + a->o.batch_ns;
-		return ++w->absent >= LOOKS;
-	}
-	alert.rule = rule;
-	alert.mono_ns = now_ns;
-	alert.dwell_ns = now_ns - w->since_ns;
-	if (l->found == LOOK_MET) {
-		if (closed_by_holder(rule, l))
-			return true;
-		if (a->searched && l->row.kind == ROW_FULL)
-			alert.holders = holders_of(&a->holders, l->cookie, &alert.n_holders);
-		if (look_twice(a, w, l, alert.n_holders)) {
-			w->due_ns = now_ns + a->o.batch_ns;
-			return false;
-		}
-		alert.diagnosis = diagnose_met(w, l, &alert);
-	}
-	if (!diagnosis_is_fault(alert.diagnosis) && !rule->half_close && !a->o.half_close) {
-		w->due_ns = now_ns + again_ns(rule);
-		return false;
-	}
-	tell_firing(a, &alert);
-	return true;
-}
-
-/* Small sockets have none. */
-static void find_holders(struct alarm *a, struct looks *ls)
-{
-	int err = a->has_holders ? looks_holders(ls, &a->holders) : 0;
-
-	a->searched = a->has_holders && !err;
-	if (err)
-		warn_line("who holds the sockets could not be read: %s", strerror(-err));
-}
-
-static int read_now(struct alarm *a, struct looks *ls, __u64 now_ns)
-{
-	int err = looks_read(ls, a->rows, a->rows_ctx);
-
-	if (!err)
-		return 0;
-	warn_line("the sockets that are there could not be read: %s", strerror(-err));
-	for (__u32 i = 0; i < a->n_wait; i++)
-		a->wait[i].due_ns = now_ns + SEC;
-	return err;
-}
-
-/* One read of all sockets for what is due, as many as a look takes. */
-static void look(struct alarm *a, __u64 now_ns)
-{
-	struct looks ls;
-	__u32 kept = 0, n = 0;
-
-	if (looks_init(&ls, a->n_wait)) {
-		a->model->no_memory = true;
-		return;
-	}
-	for (__u32 i = 0; i < a->n_wait; i++)
-		if (a->wait[i].due_ns <= now_ns && goes_on(&a->wait[i]))
-			looks_add(&ls, a->wait[i].alert.conn, a->wait[i].alert.state, i);
-	if (ls.n && read_now(a, &ls, now_ns))
-		goto out;
-	find_holders(a, &ls);
-	now_ns = mono_now_ns();
-	for (__u32 i = 0; i < a->n_wait; i++) {
-		struct waiting *w = &a->wait[i];
-		bool asked = n < ls.n && ls.look[n].from == i;
-		bool done = asked ? judge(a, w, &ls.look[n], now_ns) : !goes_on(w);
-
-		n += asked;
-		if (!done)
-			a->wait[kept++] = *w;
-	}
-	a->n_wait = kept;
-out:
-	looks_free(&ls);
-}
-
-static __u64 wait_due(const struct alarm *a)
-{
-	__u64 due_ns = UINT64_MAX;
-
-	for (__u32 i = 0; i < a->n_wait; i++)
-		due_ns = earlier(due_ns, a->wait[i].due_ns);
-	return due_ns;
-}
-
 struct news {
 	struct alarm *alarm;
 	__u64 now_ns;
@@ -431,18 +209,17 @@ static void tell_group(void *ctx, const struct group *g, enum group_news news)
 
 __u64 alarm_round(struct alarm *a, __u64 now_ns)
 {
-	struct news n = {a, now_ns};
+	struct news n = {a, waiting_look(a, now_ns)};
 
-	if (wait_due(a) <= now_ns) {
-		look(a, now_ns);
-		n.now_ns = mono_now_ns();
-		a->look_ns = n.now_ns - now_ns;
-		a->next_ns = n.now_ns + LOOK_SHARE * a->look_ns;
-	}
 	if (a->changed || groups_due(&a->groups) <= now_ns)
 		groups_news(&a->groups, n.now_ns, tell_group, &n);
 	a->changed = false;
-	return earlier(wait_due(a), groups_due(&a->groups));
+	return earlier(waiting_due(a), groups_due(&a->groups));
+}
+
+void alarm_new_rules(struct alarm *a, const struct rules *rules)
+{
+	waiting_new_rules(a, rules);
 }
 
 static int alarm_flush(struct sink *s)

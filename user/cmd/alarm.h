@@ -17,15 +17,19 @@
 
 /* An alert that the model has fired, and that is to be looked up. */
 struct waiting {
-	struct alert alert; /* its rule by name: rules change */
-	char rule[RULE_NAME_LEN];
+	const struct conn *conn;
 	__u64 cookie, since_ns; /* of the stay: the socket may have gone on */
 	__u64 due_ns;
 	__u64 bytes_sent; /* of the look before */
-	bool looked;	  /* ... if there was one */
-	bool unheld;	  /* ... and it met the socket, and no holder */
-	__u8 absent;	  /* looks that did not meet it */
+	__u8 rule;	  /* its number: rules change, see alarm_new_rules() */
+	__u8 state;
+	__u8 absent;	 /* looks that did not meet it */
+	bool looked : 1; /* it was looked at */
+	bool unheld : 1; /* ... and it met the socket, and no holder */
 };
+
+/* 20,000 sockets can be stuck. */
+_Static_assert(sizeof(struct waiting) <= 48, "memory");
 
 struct alarm_options {
 	bool half_close; /* alert of half-closes that are in use */
@@ -70,6 +74,9 @@ void alarm_tell_pressure(struct alarm *a, const struct pressure_news *n);
 
 /* The wall clock was set; thresholds are of the monotonic one. */
 void alarm_set_clock(struct alarm *a, __s64 mono_to_real_ns);
+
+/* To be called before the model gets other rules. */
+void alarm_new_rules(struct alarm *a, const struct rules *rules);
 
 /* Looks up and tells what is due.  When it wants to be called again. */
 __u64 alarm_round(struct alarm *a, __u64 now_ns);

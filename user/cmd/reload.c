@@ -46,18 +46,20 @@ static void reload(void *ctx)
 	if (!rules || rules_build(l->path, l->o, rules)) {
 		warn_line("SIGHUP: the rules stay as they were");
 	} else {
+		alarm_new_rules(l->alarm, rules);
 		model_set_rules(&l->run->model, rules, mono_now_ns());
 		warn_line("SIGHUP: %u thresholds are in force", rules->n);
 	}
 	free(rules);
 }
 
-int reload_init(struct reload *l, struct run *r, const char *path, const struct options *o)
+int reload_init(struct reload *l, struct run *r, struct alarm *a, const char *path,
+		const struct options *o)
 {
 	sigset_t set;
 	int err;
 
-	*l = (struct reload){.path = path, .o = o, .run = r, .hup = -1};
+	*l = (struct reload){.path = path, .o = o, .run = r, .alarm = a, .hup = -1};
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);

@@ -3,6 +3,7 @@
 #ifndef TCPDWELL_CMD_RELOAD_H
 #define TCPDWELL_CMD_RELOAD_H
 
+#include "cmd/alarm.h"
 #include "cmd/options.h"
 #include "cmd/run.h"
 
@@ -10,6 +11,7 @@ struct reload {
 	const char *path; /* NULL: no file */
 	const struct options *o;
 	struct run *run;
+	struct alarm *alarm;
 	int hup; /* signalfd, or -1 */
 };
 
@@ -17,7 +19,8 @@ struct reload {
 int rules_build(const char *path, const struct options *o, struct rules *rules);
 
 /* Reads the file again on each SIGHUP; a bad one leaves the rules as they are.  0 or -errno. */
-int reload_init(struct reload *l, struct run *r, const char *path, const struct options *o);
+int reload_init(struct reload *l, struct run *r, struct alarm *a, const char *path,
+		const struct options *o);
 void reload_free(struct reload *l);
 
 #endif

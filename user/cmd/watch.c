@@ -175,7 +175,7 @@ static int set_up(struct watch *w)
 	if (!err)
 		err = ports_init(&w->ports, &w->run.model, &w->alarm);
 	if (!err)
-		err = reload_init(&w->reload, &w->run, w->o->config, &w->o->o);
+		err = reload_init(&w->reload, &w->run, &w->alarm, w->o->config, &w->o->o);
 	if (err) {
 		warn_line("%s", strerror(-err));
 		return STATUS_UNABLE;

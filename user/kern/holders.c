@@ -244,3 +244,9 @@ const struct holder *holders_of(const struct holders *h, __u64 cookie, __u32 *n)
 	*n = s ? s->n : 0;
 	return *n ? &h->found->holder[s->start] : NULL;
 }
+
+void holders_forget(struct holders *h)
+{
+	if (h->found)
+		found_free(h->found);
+}

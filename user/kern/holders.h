@@ -41,8 +41,11 @@ int holders_find(struct holders *h, const struct wanted_sock *wanted, size_t n);
 /*
  * What the last holders_find() found of a socket: its holders by pid, tid and
  * descriptor, *n of them (0: none, NULL).  They hold until the next
- * holders_find() or holders_close().
+ * holders_find(), holders_forget() or holders_close().
  */
 const struct holder *holders_of(const struct holders *h, __u64 cookie, __u32 *n);
+
+/* Gives the memory of what was found back. */
+void holders_forget(struct holders *h);
 
 #endif

@@ -15,29 +15,35 @@
 #define CATCH_UP_TRIES 500
 #define CATCH_UP_NS 100000
 
+/*
+ * The data is there twice in a row, so that no record wraps; of the second image
+ * the first page will do, since no record is longer.  What is mapped counts as
+ * resident memory, twice if it is mapped twice.
+ */
+static size_t mapped(const struct ring *r)
+{
+	return r->page + r->size + r->page;
+}
+
 int ring_open(struct ring *r, int fd, size_t size)
 {
-	size_t page = sysconf(_SC_PAGESIZE);
-	void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct ring new = {.size = size, .page = sysconf(_SC_PAGESIZE), .fd = fd};
+	void *consumer = mmap(NULL, new.page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	void *producer;
 
 	if (consumer == MAP_FAILED)
 		return -errno;
-	producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, page);
+	producer = mmap(NULL, mapped(&new), PROT_READ, MAP_SHARED, fd, new.page);
 	if (producer == MAP_FAILED) {
 		int err = -errno;
 
-		munmap(consumer, page);
+		munmap(consumer, new.page);
 		return err;
 	}
-	*r = (struct ring){
-		.consumer = consumer,
-		.producer = producer,
-		.data = (const char *)producer + page,
-		.size = size,
-		.page = page,
-		.fd = fd,
-	};
+	new.consumer = consumer;
+	new.producer = producer;
+	new.data = (const char *)producer + new.page;
+	*r = new;
 	return 0;
 }
 
@@ -46,7 +52,7 @@ void ring_close(struct ring *r)
 	if (!r->consumer)
 		return;
 	munmap(r->consumer, r->page);
-	munmap((void *)r->producer, r->page + 2 * r->size);
+	munmap((void *)r->producer, mapped(r));
 	r->consumer = NULL;
 }
 

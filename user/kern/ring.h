@@ -14,7 +14,7 @@
 struct ring {
 	unsigned long *consumer; /* page shared with the kernel, ours to write */
 	const unsigned long *producer;
-	const char *data; /* mapped twice in a row: no record wraps */
+	const char *data; /* with its first page again behind it: no record wraps */
 	size_t size;	  /* bytes, a power of two */
 	size_t page;
 	int fd;
