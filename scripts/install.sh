@@ -33,7 +33,7 @@ for page in man/*.[1-8]; do
 done
 for unit in dist/systemd/*.service; do
 	[ -e "$unit" ] || continue
-	sed "s|/usr/local/bin/tcpdwell|$PREFIX/bin/tcpdwell|" "$unit" >"$B/${unit##*/}"
+	sed "s|/usr/bin/tcpdwell|$PREFIX/bin/tcpdwell|" "$unit" >"$B/${unit##*/}"
 	put 644 "$root$PREFIX/lib/systemd/system" "$B/${unit##*/}"
 done
 for sample in dist/prometheus/*.y*ml dist/prometheus/*.json; do

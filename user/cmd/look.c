@@ -49,6 +49,41 @@ void looks_add(struct looks *ls, const struct conn *c, unsigned int state, __u32
 	netns_set_add(&ls->netns, c->ident.netns);
 }
 
+static void keep_row(struct look *l, const struct row_sock *row)
+{
+	l->kind = row->kind;
+	l->flags = row->flags;
+	l->owner_how = row->ident.owner.how;
+	l->owner_pid = row->ident.owner.pid;
+	l->ino = row->ino;
+	l->send_q = row->send_q;
+	l->unread = row->unread;
+	l->mono_ns = row->mono_ns;
+	l->since_ns = row->since_ns;
+	l->last_rx_ns = row->last_rx_ns;
+	l->last_tx_ns = row->last_tx_ns;
+	l->bytes_sent = row->bytes_sent;
+}
+
+struct row_sock look_row(const struct look *l)
+{
+	return (struct row_sock){
+		.kind = l->kind,
+		.state = l->state,
+		.flags = l->flags,
+		.ino = l->ino,
+		.cookie = l->cookie,
+		.mono_ns = l->mono_ns,
+		.since_ns = l->since_ns,
+		.last_rx_ns = l->last_rx_ns,
+		.last_tx_ns = l->last_tx_ns,
+		.send_q = l->send_q,
+		.unread = l->unread,
+		.bytes_sent = l->bytes_sent,
+		.ident.owner = {.how = l->owner_how, .pid = l->owner_pid},
+	};
+}
+
 /* Two rows can have one cookie: what a connection left in a small socket, and its successor. */
 static void take_row(void *ctx, const struct row_sock *row)
 {
@@ -63,7 +98,7 @@ static void take_row(void *ctx, const struct row_sock *row)
 		if (l->cookie != cookie || l->found == LOOK_MET)
 			continue;
 		l->found = row->state == l->state ? LOOK_MET : LOOK_ELSEWHERE;
-		l->row = *row;
+		keep_row(l, row);
 	}
 }
 
@@ -81,8 +116,8 @@ int looks_holders(struct looks *ls, struct holders *h)
 	if (!w)
 		return -ENOMEM;
 	for (__u32 i = 0; i < ls->n; i++)
-		if (ls->look[i].found == LOOK_MET && ls->look[i].row.kind == ROW_FULL)
-			w[n++] = (struct wanted_sock){ls->look[i].cookie, ls->look[i].row.ino};
+		if (ls->look[i].found == LOOK_MET && ls->look[i].kind == ROW_FULL)
+			w[n++] = (struct wanted_sock){ls->look[i].cookie, ls->look[i].ino};
 	err = n ? holders_find(h, w, n) : 0;
 	free(w);
 	return err;

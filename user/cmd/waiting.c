@@ -124,7 +124,7 @@ static bool cannot_be_met(const struct conn *c)
 
 static bool closed_by_holder(const struct rule *rule, const struct look *l)
 {
-	return rule->held && l->row.flags & ROW_ORPHAN;
+	return rule->held && l->flags & ROW_ORPHAN;
 }
 
 static __u64 again_ns(const struct rule *rule)
@@ -139,7 +139,7 @@ static __u64 again_ns(const struct rule *rule)
 /* The kernel keeps no begin of the stay: the model knows it better than the row. */
 static struct row_sock row_of(const struct waiting *w, const struct look *l)
 {
-	struct row_sock row = l->row;
+	struct row_sock row = look_row(l);
 
 	if (w->since_ns >= row.since_ns)
 		return row;
@@ -149,9 +149,9 @@ static struct row_sock row_of(const struct waiting *w, const struct look *l)
 	return row;
 }
 
-static bool may_be_held(const struct row_sock *r)
+static bool may_be_held(const struct look *l)
 {
-	return r->kind == ROW_FULL && !(r->flags & (ROW_ORPHAN | ROW_QUEUED | ROW_NO_FILE));
+	return l->kind == ROW_FULL && !(l->flags & (ROW_ORPHAN | ROW_QUEUED | ROW_NO_FILE));
 }
 
 /*
@@ -159,9 +159,10 @@ static bool may_be_held(const struct row_sock *r)
  * after the descriptors were gone through: it may have been closed, or handed
  * on, between the first look at it and that.
  */
-static bool look_twice(struct alarm *a, struct waiting *w, const struct look *l, __u32 n_holders)
+static bool look_twice(const struct alarm *a, struct waiting *w, const struct look *l,
+		       __u32 n_holders)
 {
-	bool unheld = a->searched && !a->holders.partial && !n_holders && may_be_held(&l->row);
+	bool unheld = a->searched && !a->holders.partial && !n_holders && may_be_held(l);
 	bool again = unheld && !w->unheld;
 
 	w->unheld = unheld;
@@ -177,11 +178,11 @@ static enum diagnosis diagnose_met(struct waiting *w, const struct look *l,
 		.holder = alert->holders,
 		.n_holders = alert->n_holders,
 		.looked = w->unheld,
-		.sent_since = w->looked && l->row.bytes_sent > w->bytes_sent,
+		.sent_since = w->looked && l->bytes_sent > w->bytes_sent,
 	};
 
 	w->looked = true;
-	w->bytes_sent = l->row.bytes_sent;
+	w->bytes_sent = l->bytes_sent;
 	return diagnose(&e);
 }
 
@@ -207,7 +208,7 @@ static bool put_off(struct waiting *w, __u64 until_ns)
 /* The socket is there, in its state: false when it has to be looked at once more. */
 static bool see(struct alarm *a, struct waiting *w, const struct look *l, struct alert *alert)
 {
-	if (a->searched && l->row.kind == ROW_FULL)
+	if (a->searched && l->kind == ROW_FULL)
 		alert->holders = holders_of(&a->holders, l->cookie, &alert->n_holders);
 	if (look_twice(a, w, l, alert->n_holders))
 		return false;
