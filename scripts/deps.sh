@@ -59,6 +59,7 @@ table() {
 	test    redis-server    redis-server     -                     -                 -
 	test    redis-benchmark redis-tools      -                     -                 -
 	test    libfuzzer       libclang-rt-dev  compiler-rt           compiler-rt       clang
+	test    systemd-nspawn  systemd-container -                   -                 -
 	test    mandoc          mandoc           mandoc                mandoc            mandoc
 	servers promtool        prometheus       -                     -                 -
 	servers prometheus-alertmanager prometheus-alertmanager -      -                 -
