@@ -66,10 +66,9 @@ static void expect_server(const struct fam *f, const struct pair *p)
 /* In no table that the kernel shows: found by its descriptor. */
 static void end_old(const struct fam *f, struct pair *p)
 {
-	EXPECT(.name = "an MPTCP socket from before", .fam = f, .proto = "mptcp",
-	       .lport = p->cport, .rport = p->sport,
-	       .chain = "ESTABLISHED>FIN_WAIT_1>FIN_WAIT_2>CLOSED", .close = "active",
-	       .reason = "fin", .owner = ME);
+	EXPECT(.name = "an MPTCP socket from before", .fam = f, .proto = "mptcp", .lport = p->cport,
+	       .rport = p->sport, .chain = "ESTABLISHED>FIN_WAIT_1>FIN_WAIT_2>CLOSED",
+	       .close = "active", .reason = "fin", .owner = ME);
 	fd_close(&p->c);
 	sock_drain(p->s);
 	sleep_ms(STAY_MS);
