@@ -22,10 +22,9 @@
 
 #define TEST_COMM "filters-test"
 #define MIN_DWELL_MS 150
-/* A dwell this near that, or nearer, may be shorter to one tracer than to another: a busy
- * machine stops between them. */
-#define UNSURE_MS 100
-#define STAY_MS 400
+/* What lasts shorter may be long to one tracer and not to another: a busy machine stops
+ * between them. */
+#define STAY_MS 1000
 
 /* What is known of a connection by its end. */
 struct facts {
@@ -116,11 +115,9 @@ static bool lasted(const struct facts *f, const char *arg)
 	return line_int(f->line, "dwell_ns") >= num(arg) * NS_PER_MS;
 }
 
-static bool is_unsure(const json_t *line)
+static bool is_sure(const json_t *line)
 {
-	long long off = line_int(line, "dwell_ns") - MIN_DWELL_MS * NS_PER_MS;
-
-	return off > -UNSURE_MS * NS_PER_MS && off < UNSURE_MS * NS_PER_MS;
+	return line_int(line, "dwell_ns") >= STAY_MS * NS_PER_MS;
 }
 
 static bool waited_in_established(const struct facts *f, const char *arg)
@@ -405,6 +402,18 @@ static bool by_dwell(const struct filter *f)
 	return f->match == lasted || f->match == waited_in_established;
 }
 
+/* Long to this tracer, and not for sure to the oracle. */
+static bool may_be_shown(const struct filter *f, const json_t *line)
+{
+	struct facts own = {.line = line, .end = line};
+	const json_t *same;
+
+	if (!by_dwell(f) || !f->match(&own, f->match_arg))
+		return false;
+	same = as_in_oracle(line);
+	return same && !is_sure(same);
+}
+
 static void wanted_set(const struct filter *f, struct lineset *s)
 {
 	const json_t *line;
@@ -415,7 +424,7 @@ static void wanted_set(const struct filter *f, struct lineset *s)
 		struct facts facts = {.line = line};
 
 		if (!line_is(line, "transition") || ran_out(line) ||
-		    (by_dwell(f) && is_unsure(line)))
+		    (by_dwell(f) && !is_sure(line)))
 			continue;
 		facts.end = last_of_socket(line);
 		if (f->match(&facts, f->match_arg))
@@ -426,15 +435,14 @@ static void wanted_set(const struct filter *f, struct lineset *s)
 
 static void shown_set(const struct filter *f, struct lineset *s)
 {
-	const json_t *line, *same;
+	const json_t *line;
 	size_t i;
 
 	s->n = 0;
 	for (i = 0; (line = tracer_line(&f->t, i)); i++) {
 		if (!line_is(line, "transition") || ran_out(line))
 			continue;
-		same = by_dwell(f) ? as_in_oracle(line) : NULL;
-		if (!same || !is_unsure(same))
+		if (!may_be_shown(f, line))
 			lineset_add(s, line);
 	}
 	lineset_sort(s);

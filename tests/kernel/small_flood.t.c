@@ -93,7 +93,7 @@ static bool has(const json_t *line, const char *field, const char *value)
 }
 
 /*
- * Of those that are shown, nothing is made up: why one ended that only a sweep met is
+ * Of those that are shown, nothing is made up: why one ended that only sweeps met is
  * not known.  Each tier sweeps when the kernel has skipped one of its programs.
  */
 static void check_shown(const struct tracer *t, const char *label)
@@ -107,7 +107,8 @@ static void check_shown(const struct tracer *t, const char *label)
 		if (!has(line, "from", "SYN_RECEIVED") || !has(line, "to", "CLOSED"))
 			continue;
 		failed++;
-		if (has(line, "reason", has(line, "via", "sweep") ? "unknown" : "timeout"))
+		if (has(line, "reason", "timeout") ||
+		    (has(line, "via", "sweep") && has(line, "reason", "unknown")))
 			right++;
 		else
 			other = line_str(line, "reason");
