@@ -15,10 +15,8 @@
 /* Records of request sockets: so many each window */
 #define REQ_WINDOW_NS 100000000ULL
 #define REQ_PER_WINDOW 400
-/* A child and the end of its request_sock follow each other in one softirq, slow in a guest. */
-#define CHILD_NEAR_NS 20000000ULL
-/* ... and the RST goes all the way out before. */
-#define REFUSAL_NEAR_NS 200000000ULL
+/* What follows in the same softirq is this near, also in a guest that its host holds up. */
+#define SOFTIRQ_NEAR_NS 200000000ULL
 
 /* net/ipv4/inet_connection_sock.c, static */
 extern const void reqsk_timer_handler __ksym __weak;
@@ -36,10 +34,10 @@ static __always_inline bool is_req_timer(const struct timer_list *timer)
 
 /*
  * A request_sock's timer is stopped when it is done, right after its child was
- * made, on the same CPU; without a child before it the handshake has failed.
+ * made, on the same CPU; without a child of its port before it the handshake has failed.
  * (The child does not know its peer's port yet before Linux 6.16.)
  */
-static __always_inline void note_child(__u64 now_ns)
+static __always_inline void note_child(const struct sock *sk, __u64 now_ns)
 {
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
@@ -48,6 +46,7 @@ static __always_inline void note_child(__u64 now_ns)
 		return;
 	child->at_ns = now_ns;
 	child->rport = 0;
+	child->lport = sk->__sk_common.skc_num;
 }
 
 /* In us, by the clock that is ours too, and only of the first: 0 before that, and with SYN cookies.
@@ -63,12 +62,13 @@ static __always_inline bool child_was_made(struct request_sock *req)
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
-	if (!child || !child->at_ns || bpf_ktime_get_ns() - child->at_ns >= CHILD_NEAR_NS)
+	if (!child || !child->at_ns || bpf_ktime_get_ns() - child->at_ns >= SOFTIRQ_NEAR_NS)
+		return false;
+	if (child->lport != BPF_CORE_READ(req, __req_common.skc_num))
 		return false;
 	child->at_ns = 0;
 	child->synack_ns = synack_sent(req);
 	child->rport = BPF_CORE_READ(req, __req_common.skc_dport);
-	child->lport = BPF_CORE_READ(req, __req_common.skc_num);
 	if (config.own_ids)
 		child->listener = (__u64)BPF_CORE_READ(req, __req_common.skc_listener);
 	else
@@ -110,7 +110,7 @@ static __always_inline bool was_refused(struct request_sock *req)
 		return false;
 	/* the port in the low bits makes the moment seem later than it was */
 	refused = (*at & 0xffff) == BPF_CORE_READ(req, __req_common.skc_num) &&
-		  (bpf_ktime_get_ns() & ~0xffffULL) - (*at & ~0xffffULL) < REFUSAL_NEAR_NS;
+		  (bpf_ktime_get_ns() & ~0xffffULL) - (*at & ~0xffffULL) < SOFTIRQ_NEAR_NS;
 	*at = 0;
 	return refused;
 }
@@ -244,7 +244,7 @@ static __always_inline void tell_reuse(struct request_sock *req)
 	if (!last || !last->cookie)
 		return;
 	now_ns = bpf_ktime_get_ns();
-	if (now_ns - last->at_ns < CHILD_NEAR_NS &&
+	if (now_ns - last->at_ns < SOFTIRQ_NEAR_NS &&
 	    last->rport == BPF_CORE_READ(req, __req_common.skc_dport) &&
 	    last->lport == bpf_htons(BPF_CORE_READ(req, __req_common.skc_num)))
 		emit_hint(last->cookie, SMALL_REUSED, now_ns);

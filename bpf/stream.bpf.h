@@ -48,7 +48,7 @@ static __always_inline __u8 reset_flags(__u64 cookie, __u8 from, __u64 now_ns)
 	if (!last || last->cookie != cookie)
 		return 0;
 	last->cookie = 0;
-	return last->state == from && now_ns - last->at_ns < CHILD_NEAR_NS ? last->flags : 0;
+	return last->state == from && now_ns - last->at_ns < SOFTIRQ_NEAR_NS ? last->flags : 0;
 }
 
 /* TFO_SERVER_ENABLE in include/net/tcp.h, and in Documentation/networking/ip-sysctl.rst */
@@ -60,7 +60,7 @@ static __always_inline void child_begins(struct sock *sk, __u64 now_ns)
 	struct netns_ipv4 *ipv4 = &sk->__sk_common.skc_net.net->ipv4;
 	struct sock_store *st;
 
-	note_child(now_ns);
+	note_child(sk, now_ns);
 	if (!(BPF_CORE_READ_BITFIELD(ipv4, sysctl_tcp_fastopen) & FASTOPEN_SERVER))
 		return;
 	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
