@@ -62,7 +62,6 @@ struct expect {
 	long age_ms, age_max_ms; /* at least, at most; 0: not looked at */
 	bool totals;		 /* look at the following */
 	int64_t sent, received;
-	int64_t retransmits;
 };
 
 #define EXPECT(...) expect_add(&(struct expect){__VA_ARGS__})
