@@ -4,6 +4,7 @@
 #include "out/doctor.h"
 #include "out/escape.h"
 #include "out/fmt.h"
+#include "out/json.h"
 #include "out/wrap.h"
 
 #define MARK_WIDTH 5
@@ -125,8 +126,6 @@ void doctor_text(struct obuf *b, const struct checkup *c, const struct out_optio
 /*
  * JSON
  */
-
-#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
 
 static char *put_string(char *p, const char *s)
 {

@@ -5,11 +5,10 @@
 #include "out/escape.h"
 #include "out/fmt.h"
 #include "out/histogram.h"
+#include "out/json.h"
 
 #define LINE_ROOM 1024
 #define BUCKET_ROOM (3 * FMT_U64_MAX + 48)
-
-#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
 
 static char *put_quoted(char *p, const char *s, size_t n)
 {

@@ -8,6 +8,10 @@
 #include "out/fmt.h"
 #include "out/out.h"
 
+/* A member begins: ',"key":', and of a string the quote. */
+#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
+#define KEY_STR(p, key) FMT_LIT(p, ",\"" key "\":\"")
+
 /* Room that json_put_conn() takes at most, besides JSON_ESCAPE_MAX for each byte of the path. */
 #define JSON_CONN_MAX 1696
 

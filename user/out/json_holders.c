@@ -7,9 +7,6 @@
 /* A holder but for its command line and the path of its cgroup. */
 #define HOLDER_ROOM 512
 
-#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
-#define KEY_STR(p, key) FMT_LIT(p, ",\"" key "\":\"")
-
 static char *put_string(char *p, const char *s, size_t n)
 {
 	p = json_escape(p, s, n);

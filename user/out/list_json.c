@@ -9,8 +9,6 @@
 #define ROW_ROOM (JSON_CONN_MAX + 512)
 #define PROCESS_ROOM (ST_MAX * 48 + 256)
 
-#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
-
 static char *put_quoted(char *p, const char *name)
 {
 	*p++ = '"';

@@ -3,11 +3,10 @@
 
 #include "out/escape.h"
 #include "out/fmt.h"
+#include "out/json.h"
 #include "out/report.h"
 
 #define LINE_ROOM 4096
-
-#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
 
 static char *put_text(char *p, const char *s, size_t n)
 {

@@ -2,12 +2,11 @@
 #include <string.h>
 #include "out/escape.h"
 #include "out/fmt.h"
+#include "out/json.h"
 #include "out/list.h"
 #include "out/states.h"
 
 #define LINE_ROOM 2048
-
-#define KEY(p, key) FMT_LIT(p, ",\"" key "\":")
 
 static char *put_string(char *p, const char *s)
 {
