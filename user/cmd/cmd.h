@@ -6,6 +6,8 @@
 
 #include <argp.h>
 
+#include "cmd/settings.h"
+
 enum exit_status {
 	STATUS_DONE = 0,
 	STATUS_FOUND = 1, /* a check found what it was asked to find */
@@ -27,8 +29,9 @@ extern const struct command commands[];
 /* NULL: there is none. */
 const struct command *command_by_name(const char *name);
 
-extern const struct argp trace_argp, list_argp, holders_argp, states_argp, doctor_argp, watch_argp;
-extern const struct argp record_argp, replay_argp, top_argp, report_argp, hist_argp;
+extern const struct command_argp trace_argp, list_argp, holders_argp, states_argp, doctor_argp,
+	watch_argp;
+extern const struct command_argp record_argp, replay_argp, top_argp, report_argp, hist_argp;
 
 int cmd_trace(int argc, char **argv);
 int cmd_watch(int argc, char **argv);

@@ -16,24 +16,22 @@ static const struct argp_option own_options[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
+static const struct setting settings[] = {
+	SETTING(KEY_JSON, SET_FLAG, struct options, json),
+	{0},
+};
 
-	(void)arg;
-	if (key != KEY_JSON)
-		return ARGP_ERR_UNKNOWN;
-	o->json = true;
-	return 0;
-}
-
-const struct argp doctor_argp = {
-	.options = own_options,
-	.parser = parse,
-	.doc = "Tells what this kernel allows, what tcpdwell uses of it, and what is lost without "
-	       "the rest.  Tries each thing for a moment, the tracer included, and takes it away "
-	       "again.\v"
-	       "Exit status 0 when tcpdwell can trace here, 3 when it can't.",
+const struct command_argp doctor_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.doc = "Tells what this kernel allows, what tcpdwell uses of it, and what is lost without "
+			       "the rest.  Tries each thing for a moment, the tracer included, and takes it away "
+			       "again.\v"
+			       "Exit status 0 when tcpdwell can trace here, 3 when it can't.",
+		},
+	.setting = settings,
 };
 
 int cmd_doctor(int argc, char **argv)

@@ -51,63 +51,51 @@ static const struct argp_child children[] = {
 	{0},
 };
 
-static void parse_time(struct argp_state *state, const char *option, const char *arg, __u64 *ns)
-{
-	if (parse_duration(arg, ns) || !*ns)
-		option_refuse(state, option, arg, "a duration such as 500ms, 90s, 4m or 2h");
-}
+static const struct setting settings[] = {
+	SETTING(KEY_BY, SET_NAME, struct hist_options, by, .by_name = hist_by_named, .takes = BYS),
+	SETTING_DURATION(KEY_INTERVAL, struct hist_options, interval_ns),
+	SETTING_DURATION(KEY_DURATION, struct hist_options, o.duration_ns),
+	SETTING_COUNT(KEY_COUNT, struct hist_options, o.count),
+	{0},
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct hist_options *o = state->input;
-	int by;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case KEY_BY:
-		by = hist_by_named(arg);
-		if (by < 0)
-			option_refuse(state, "--by", arg, BYS);
-		o->by = by;
-		return 0;
-	case KEY_INTERVAL:
-		parse_time(state, "--interval", arg, &o->interval_ns);
-		return 0;
-	case KEY_DURATION:
-		parse_time(state, "--duration", arg, &o->o.duration_ns);
-		return 0;
-	case KEY_COUNT:
-		if (parse_u64(arg, 1, UINT64_MAX, &o->o.count))
-			option_refuse(state, "--count", arg, "a number from 1 on");
-		return 0;
-	case KEY_VERBOSE:
-		log_set_verbose(1);
-		return 0;
-	case ARGP_KEY_END:
-		if (o->o.count && !o->interval_ns)
-			argp_error(state, "--count counts intervals: it needs --interval");
-		return 0;
-	default:
+	(void)arg;
+	(void)state;
+	if (key != KEY_VERBOSE)
 		return ARGP_ERR_UNKNOWN;
-	}
+	log_set_verbose(1);
+	return 0;
 }
 
-const struct argp hist_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.doc = "Shows how long sockets stay in each state, and how long connections live: how "
-	       "many, percentiles, the longest, and the distributions.  The kernel counts; nothing "
-	       "is handed over between two views.  The percentiles are at most 12.5 % off."
-	       "\v"
-	       "--state chooses the states that are counted, --min-dwell the stays.  SYN_RECEIVED "
-	       "is the true time of the handshake.  A connection's age ends where TIMED_WAIT, or "
-	       "CLOSED, begins.  A TIMED_WAIT counts from when its timer was last set again.  A stay "
-	       "that began before the start is not counted, as its time is not known; how many "
-	       "there were is said at the end.",
+static void check(struct argp_state *state, void *options)
+{
+	const struct hist_options *o = options;
+
+	if (o->o.count && !o->interval_ns)
+		argp_error(state, "--count counts intervals: it needs --interval");
+}
+
+const struct command_argp hist_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.doc = "Shows how long sockets stay in each state, and how long connections live: how "
+			       "many, percentiles, the longest, and the distributions.  The kernel counts; nothing "
+			       "is handed over between two views.  The percentiles are at most 12.5 % off."
+			       "\v"
+			       "--state chooses the states that are counted, --min-dwell the stays.  SYN_RECEIVED "
+			       "is the true time of the handshake.  A connection's age ends where TIMED_WAIT, or "
+			       "CLOSED, begins.  A TIMED_WAIT counts from when its timer was last set again.  A stay "
+			       "that began before the start is not counted, as its time is not known; how many "
+			       "there were is said at the end.",
+		},
+	.setting = settings,
+	.check = check,
+	.other = parse,
 };
 
 struct live {
@@ -287,7 +275,7 @@ int cmd_hist(int argc, char **argv)
 	int err;
 
 	options_init(&o.o);
-	options_parse(&hist_argp, argc, argv, &o.o); /* the first member: parse() gets the whole */
+	options_parse(&hist_argp, argc, argv, &o.o);
 	if (live_init(&l, &o)) {
 		warn_line("out of memory");
 		return STATUS_UNABLE;

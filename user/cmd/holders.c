@@ -44,37 +44,26 @@ static const struct argp_child children[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct holders_options *o = state->input;
+static const struct setting settings[] = {
+	SETTING(KEY_ALL, SET_FLAG, struct holders_options, all),
+	SETTING(KEY_FAIL_IF_ANY, SET_FLAG, struct holders_options, fail_if_any),
+	{0},
+};
 
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case KEY_ALL:
-		o->all = true;
-		return 0;
-	case KEY_FAIL_IF_ANY:
-		o->fail_if_any = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp holders_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.doc = "Shows which processes hold the selected sockets, by which descriptors, and what is "
-	       "wrong with those that are stuck.  A thread with a descriptor table of its own "
-	       "(CLONE_FILES) is shown by itself.\v"
-	       "--pid and --comm select sockets that such a process holds, among others maybe; all "
-	       "of their holders are shown.  A connection that its program does not accept counts "
-	       "as held by those who hold the listener.",
+const struct command_argp holders_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.doc = "Shows which processes hold the selected sockets, by which descriptors, and what is "
+			       "wrong with those that are stuck.  A thread with a descriptor table of its own "
+			       "(CLONE_FILES) is shown by itself.\v"
+			       "--pid and --comm select sockets that such a process holds, among others maybe; all "
+			       "of their holders are shown.  A connection that its program does not accept counts "
+			       "as held by those who hold the listener.",
+		},
+	.setting = settings,
 };
 
 /*
@@ -397,8 +386,7 @@ int cmd_holders(int argc, char **argv)
 	int status;
 
 	options_init(&o.o);
-	options_parse(&holders_argp, argc, argv,
-		      &o.o); /* the first member: parse() gets the whole */
+	options_parse(&holders_argp, argc, argv, &o.o);
 	status = open_all(&census, k, &o.o.tracer.filter);
 	if (status)
 		return status;

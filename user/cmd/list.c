@@ -39,44 +39,29 @@ static const struct argp_child children[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct list_options *o = state->input;
-	int sort;
+static const struct setting settings[] = {
+	SETTING(KEY_SORT, SET_NAME, struct list_options, sort, .by_name = listing_sort_by_name,
+		.takes = SORTS),
+	SETTING(KEY_SUMMARY, SET_FLAG, struct list_options, summary),
+	SETTING(KEY_FAIL_IF_ANY, SET_FLAG, struct list_options, fail_if_any),
+	{0},
+};
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case KEY_SORT:
-		sort = listing_sort_by_name(arg);
-		if (sort < 0)
-			option_refuse(state, "--sort", arg, SORTS);
-		o->sort = sort;
-		return 0;
-	case KEY_SUMMARY:
-		o->summary = true;
-		return 0;
-	case KEY_FAIL_IF_ANY:
-		o->fail_if_any = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp list_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.doc = "Shows every TCP socket of every network namespace: its state now, and how long it "
-	       "has been in it.  Listeners, half-open connections and what is left of closed ones "
-	       "are among them.\v"
-	       "What the kernel keeps after close() (TIMED_WAIT, FIN_WAIT_2) has no owner and no "
-	       "cgroup any more: --pid, --comm and --cgroup leave it out.  Of TIMED_WAIT, SYN_SEND "
-	       "and SYN_RECEIVED the kernel knows the begin; of ESTABLISHED, CLOSE_WAIT and "
-	       "FIN_WAIT_2 it is as old as the last segment at least.",
+const struct command_argp list_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.doc = "Shows every TCP socket of every network namespace: its state now, and how long it "
+			       "has been in it.  Listeners, half-open connections and what is left of closed ones "
+			       "are among them.\v"
+			       "What the kernel keeps after close() (TIMED_WAIT, FIN_WAIT_2) has no owner and no "
+			       "cgroup any more: --pid, --comm and --cgroup leave it out.  Of TIMED_WAIT, SYN_SEND "
+			       "and SYN_RECEIVED the kernel knows the begin; of ESTABLISHED, CLOSE_WAIT and "
+			       "FIN_WAIT_2 it is as old as the last segment at least.",
+		},
+	.setting = settings,
 };
 
 static void take_row(void *ctx, const struct row_sock *row)
@@ -194,7 +179,7 @@ int cmd_list(int argc, char **argv)
 	int status, err;
 
 	options_init(&o.o);
-	options_parse(&list_argp, argc, argv, &o.o); /* the first member: parse() gets the whole */
+	options_parse(&list_argp, argc, argv, &o.o);
 	if (listing_init(&l)) {
 		warn_line("out of memory");
 		return STATUS_UNABLE;

@@ -224,24 +224,16 @@ static const struct argp_option output_options[] = {
 	{0},
 };
 
+static const struct setting output_settings[] = {
+	SETTING(KEY_JSON, SET_FLAG, struct options, json),
+	SETTING(KEY_NAMES, SET_NAME, struct options, names, .by_name = name_set_by_name,
+		.takes = "article, rfc or kernel"),
+	{0},
+};
+
 static error_t parse_output(int key, char *arg, struct argp_state *state)
 {
-	struct options *o = state->input;
-	int set;
-
-	switch (key) {
-	case KEY_JSON:
-		o->json = true;
-		return 0;
-	case KEY_NAMES:
-		set = name_set_by_name(arg);
-		if (set < 0)
-			bad(state, "--names", arg, "article, rfc or kernel");
-		o->names = set;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return settings_parse(output_settings, output_options, key, arg, state);
 }
 
 const struct argp output_argp = {.options = output_options, .parser = parse_output};
@@ -260,32 +252,21 @@ static const struct argp_option run_options[] = {
 	{0},
 };
 
+static const struct setting run_settings[] = {
+	SETTING_DURATION(KEY_DURATION, struct options, duration_ns),
+	SETTING_COUNT(KEY_COUNT, struct options, count),
+	SETTING(KEY_TIER, SET_NAME, struct options, tracer.tier, .by_name = tier_by_name,
+		.takes = "auto, fentry, timer or sweep"),
+	SETTING(KEY_BUFFER_SIZE, SET_SIZE, struct options, tracer.buffer_size,
+		.takes = "a size from 4k to 1G", .min = 4096, .max = 1 << 30),
+	{0},
+};
+
 static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	__u64 size;
-	int tier;
 
 	switch (key) {
-	case KEY_DURATION:
-		if (parse_duration(arg, &o->duration_ns) || !o->duration_ns)
-			bad(state, "--duration", arg, "a duration such as 500ms, 90s, 4m or 2h");
-		return 0;
-	case KEY_COUNT:
-		if (parse_u64(arg, 1, UINT64_MAX, &o->count))
-			bad(state, "--count", arg, "a number from 1 on");
-		return 0;
-	case KEY_TIER:
-		tier = tier_by_name(arg);
-		if (tier < 0)
-			bad(state, "--tier", arg, "auto, fentry, timer or sweep");
-		o->tracer.tier = tier;
-		return 0;
-	case KEY_BUFFER_SIZE:
-		if (parse_size(arg, &size) || size < 4096 || size > 1 << 30)
-			bad(state, "--buffer-size", arg, "a size from 4k to 1G");
-		o->tracer.buffer_size = size;
-		return 0;
 	case KEY_HALF_OPEN:
 		o->half_open = o->tracer.half_open = true;
 		return 0;
@@ -293,7 +274,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		log_set_verbose(1);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return settings_parse(run_settings, run_options, key, arg, state);
 	}
 }
 
@@ -323,9 +304,9 @@ static error_t parse_rules(int key, char *arg, struct argp_state *state)
 
 const struct argp rules_argp = {.options = rules_options, .parser = parse_rules};
 
-void options_parse(const struct argp *argp, int argc, char **argv, struct options *o)
+void options_parse(const struct command_argp *command, int argc, char **argv, struct options *o)
 {
 	argp_err_exit_status = STATUS_USAGE;
 	pods_named_by(pods_name);
-	argp_parse(argp, argc, argv, ARGP_IN_ORDER, NULL, o);
+	command_options(command, argc, argv, o);
 }

@@ -7,6 +7,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "cmd/settings.h"
 #include "kern/tracer.h"
 #include "model/names.h"
 #include "model/rules.h"
@@ -22,6 +23,9 @@ struct options {
 	bool half_open;
 	/* Of a recording: cgroups and namespaces are not looked up here, but kept as given. */
 	bool offline;
+	/* Of a command that takes files: room for all of argv; NULL: it takes none. */
+	char **files;
+	unsigned int n_files;
 	const char *cgroup_text[FILTER_MAX]; /* filter.n_cgroup of them */
 	const char *netns_text[FILTER_MAX];  /* NULL where it is a number */
 	char filter_words[512];		     /* the filter as it was given, "" for none */
@@ -41,9 +45,9 @@ void option_refuse(struct argp_state *state, const char *option, const char *arg
 		   const char *takes);
 
 /*
- * Parses a command's options: its own argp, with the children above as it
- * names them.  All children get `o` as their input.  Ends the program on error.
+ * Parses a command's options into `o`, which begins a struct of the command's
+ * own in most.  Ends the program on error.
  */
-void options_parse(const struct argp *argp, int argc, char **argv, struct options *o);
+void options_parse(const struct command_argp *command, int argc, char **argv, struct options *o);
 
 #endif

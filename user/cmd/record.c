@@ -64,64 +64,39 @@ static const struct argp_child children[] = {
 	{0},
 };
 
-static void check(struct argp_state *state, const struct writer_options *w)
+static void check(struct argp_state *state, void *options)
 {
+	const struct writer_options *w = &((struct record_options *)options)->file;
+
 	if (!w->path)
 		argp_error(state, "it needs -o FILE");
 	if (w->keep && !w->rotate_size && !w->rotate_every_ns)
 		argp_error(state, "--keep goes with --rotate-size or --rotate-every");
 }
 
-static void parse_keep(struct argp_state *state, const char *arg, struct writer_options *w)
-{
-	__u64 n;
+static const struct setting settings[] = {
+	SETTING('o', SET_TEXT, struct record_options, file.path),
+	SETTING(KEY_FORCE, SET_FLAG, struct record_options, file.force),
+	SETTING(KEY_ROTATE_SIZE, SET_SIZE, struct record_options, file.rotate_size,
+		.takes = "a size from 4k on", .min = 4096),
+	SETTING(KEY_ROTATE_EVERY, SET_DURATION, struct record_options, file.rotate_every_ns,
+		.takes = "a duration from 1s on", .min = SECOND_NS),
+	SETTING(KEY_KEEP, SET_NUMBER, struct record_options, file.keep, .takes = TAKES_NUMBER,
+		.min = 1, .max = 1000000),
+	{0},
+};
 
-	if (parse_u64(arg, 1, 1000000, &n))
-		option_refuse(state, "--keep", arg, "a number from 1 on");
-	w->keep = n;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct record_options *o = state->input;
-	struct writer_options *w = &o->file;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case 'o':
-		w->path = arg;
-		return 0;
-	case KEY_FORCE:
-		w->force = true;
-		return 0;
-	case KEY_ROTATE_SIZE:
-		if (parse_size(arg, &w->rotate_size) || w->rotate_size < 4096)
-			option_refuse(state, "--rotate-size", arg, "a size from 4k on");
-		return 0;
-	case KEY_ROTATE_EVERY:
-		if (parse_duration(arg, &w->rotate_every_ns) || w->rotate_every_ns < SECOND_NS)
-			option_refuse(state, "--rotate-every", arg, "a duration from 1s on");
-		return 0;
-	case KEY_KEEP:
-		parse_keep(state, arg, w);
-		return 0;
-	case ARGP_KEY_END:
-		check(state, w);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp record_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.doc = "Writes every TCP state transition of this host to a file, from which `tcpdwell replay' "
-	       "gives what `tcpdwell trace' would have shown.  With --json it shows that too.",
+const struct command_argp record_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.doc = "Writes every TCP state transition of this host to a file, from which `tcpdwell replay' "
+			       "gives what `tcpdwell trace' would have shown.  With --json it shows that too.",
+		},
+	.setting = settings,
+	.check = check,
 };
 
 /*
@@ -254,7 +229,7 @@ int cmd_record(int argc, char **argv)
 	int status;
 
 	options_init(&o.o);
-	options_parse(&record_argp, argc, argv, &o.o); /* the first member: parse() gets all */
+	options_parse(&record_argp, argc, argv, &o.o);
 	if (!rec) {
 		warn_line("out of memory");
 		return STATUS_UNABLE;

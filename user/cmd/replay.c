@@ -19,9 +19,7 @@
 
 struct replay_options {
 	struct options o; /* first: see states.c */
-	char **files;
-	unsigned int n_files;
-	double speed; /* 0: as fast as it goes */
+	double speed;	  /* 0: as fast as it goes */
 	bool watch;
 	const char *config;
 };
@@ -80,54 +78,48 @@ static void parse_speed(struct argp_state *state, const char *arg, struct replay
 		option_refuse(state, "--speed", arg, "a factor such as 1, 10 or 0.5");
 }
 
+static const struct setting settings[] = {
+	SETTING(KEY_WATCH, SET_FLAG, struct replay_options, watch),
+	SETTING(KEY_CONFIG, SET_TEXT, struct replay_options, config),
+	SETTING_DURATION(KEY_DURATION, struct replay_options, o.duration_ns),
+	SETTING_COUNT(KEY_COUNT, struct replay_options, o.count),
+	{0},
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct replay_options *o = state->input;
-
 	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case KEY_WATCH:
-		o->watch = true;
-		return 0;
 	case KEY_SPEED:
-		parse_speed(state, arg, o);
-		return 0;
-	case KEY_CONFIG:
-		o->config = arg;
-		return 0;
-	case KEY_DURATION:
-		if (parse_duration(arg, &o->o.duration_ns) || !o->o.duration_ns)
-			option_refuse(state, "--duration", arg,
-				      "a duration such as 500ms, 90s, 4m or 2h");
-		return 0;
-	case KEY_COUNT:
-		if (parse_u64(arg, 1, -1, &o->o.count))
-			option_refuse(state, "--count", arg, "a number from 1 on");
-		return 0;
-	case ARGP_KEY_ARG:
-		o->files[o->n_files++] = arg;
+		parse_speed(state, arg, state->input);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "it needs a recording, or all files of one");
-		return 0;
-	case ARGP_KEY_END:
-		if (o->config && !o->watch)
-			argp_error(state, "--config goes with --watch");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-const struct argp replay_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.args_doc = "FILE...",
-	.doc = "Shows what `tcpdwell trace' would have shown while `tcpdwell record' wrote the files.",
+static void check(struct argp_state *state, void *options)
+{
+	const struct replay_options *o = options;
+
+	if (o->config && !o->watch)
+		argp_error(state, "--config goes with --watch");
+}
+
+const struct command_argp replay_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.args_doc = "FILE...",
+			.doc = "Shows what `tcpdwell trace' would have shown while `tcpdwell record' wrote the files.",
+		},
+	.setting = settings,
+	.check = check,
+	.other = parse,
 };
 
 /*
@@ -294,7 +286,7 @@ static int replay(const struct replay_options *o, struct replay *r)
 	r->play.begin = make_output;
 	r->play.after = after_event;
 	r->play.ctx = r;
-	status = playback_open(&r->play, &o->o, o->files, o->n_files);
+	status = playback_open(&r->play, &o->o, o->o.files, o->o.n_files);
 	if (status)
 		return status;
 	r->status =
@@ -319,21 +311,23 @@ static int read_rules(struct replay_options *o)
 
 int cmd_replay(int argc, char **argv)
 {
-	struct replay_options o = {.files = calloc(argc, sizeof(*o.files))};
+	char **files = calloc(argc, sizeof(*files));
+	struct replay_options o = {0};
 	struct replay *r = calloc(1, sizeof(*r));
 	int status = STATUS_UNABLE;
 
-	if (!r || !o.files) {
+	if (!r || !files) {
 		warn_line("out of memory");
 	} else {
 		options_init(&o.o);
 		o.o.offline = true;
-		options_parse(&replay_argp, argc, argv, &o.o); /* the first member */
+		o.o.files = files;
+		options_parse(&replay_argp, argc, argv, &o.o);
 		status = read_rules(&o);
 		if (!status)
 			status = replay(&o, r);
 	}
 	free(r);
-	free(o.files);
+	free(files);
 	return status;
 }

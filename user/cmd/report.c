@@ -34,8 +34,6 @@ enum format {
 
 struct report_options {
 	struct options o; /* first: see states.c */
-	char **files;
-	unsigned int n_files;
 	const char *path; /* -o; NULL: stdout */
 	bool force, text, perfetto;
 };
@@ -95,13 +93,14 @@ static enum format format_of(const struct report_options *o)
 	return o->o.json ? FORMAT_JSON : FORMAT_HTML;
 }
 
-static void check(struct argp_state *state, const struct report_options *o)
+static void check(struct argp_state *state, void *options)
 {
+	const struct report_options *o = options;
 	enum format format = format_of(o);
 
 	if (o->text + o->perfetto + o->o.json > 1)
 		argp_error(state, "--text, --json and --perfetto exclude each other");
-	if (!o->n_files && !o->o.duration_ns && !o->o.count)
+	if (!o->o.n_files && !o->o.duration_ns && !o->o.count)
 		argp_error(state, "it needs a recording, or all files of one, or --duration to "
 				  "watch this host for so long");
 	if (!o->path && (format == FORMAT_HTML || format == FORMAT_PERFETTO) &&
@@ -109,47 +108,28 @@ static void check(struct argp_state *state, const struct report_options *o)
 		argp_error(state, "this is nothing for a terminal: it needs -o FILE, or --text");
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct report_options *o = state->input;
+static const struct setting settings[] = {
+	SETTING('o', SET_TEXT, struct report_options, path),
+	SETTING(KEY_FORCE, SET_FLAG, struct report_options, force),
+	SETTING(KEY_TEXT, SET_FLAG, struct report_options, text),
+	SETTING(KEY_PERFETTO, SET_FLAG, struct report_options, perfetto),
+	{0},
+};
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case 'o':
-		o->path = arg;
-		return 0;
-	case KEY_FORCE:
-		o->force = true;
-		return 0;
-	case KEY_TEXT:
-		o->text = true;
-		return 0;
-	case KEY_PERFETTO:
-		o->perfetto = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		o->files[o->n_files++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		check(state, o);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp report_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.args_doc = "[FILE...]",
-	.doc = "Tells where the time went, of the files that `tcpdwell record' wrote, or of this host "
-	       "for --duration: the state machine with counts and medians, the time in each state, "
-	       "sockets over time, processes, peers, failed connections, stuck sockets, local ports; "
-	       "as one HTML page that needs no network.",
+const struct command_argp report_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.args_doc = "[FILE...]",
+			.doc = "Tells where the time went, of the files that `tcpdwell record' wrote, or of this host "
+			       "for --duration: the state machine with counts and medians, the time in each state, "
+			       "sockets over time, processes, peers, failed connections, stuck sockets, local ports; "
+			       "as one HTML page that needs no network.",
+		},
+	.setting = settings,
+	.check = check,
 };
 
 /*
@@ -297,7 +277,7 @@ static int finish(struct reporting *r, const struct model *m, __u64 end_ns, cons
 	struct utsname host;
 	int err;
 
-	if (!r->o->n_files && !uname(&host))
+	if (!r->o->o.n_files && !uname(&host))
 		page.host = host.nodename;
 	if (r->perfetto) {
 		err = end_trace(r, m, end_ns);
@@ -363,13 +343,13 @@ static void name_source(struct reporting *r)
 {
 	const struct report_options *o = r->o;
 
-	if (!o->n_files)
+	if (!o->o.n_files)
 		strcpy(r->source, "live");
-	else if (o->n_files == 1)
-		snprintf(r->source, sizeof(r->source), "%s", o->files[0]);
+	else if (o->o.n_files == 1)
+		snprintf(r->source, sizeof(r->source), "%s", o->o.files[0]);
 	else
-		snprintf(r->source, sizeof(r->source), "%.4000s and %u more", o->files[0],
-			 o->n_files - 1);
+		snprintf(r->source, sizeof(r->source), "%.4000s and %u more", o->o.files[0],
+			 o->o.n_files - 1);
 }
 
 static const char *warning_of(const struct reporting *r)
@@ -388,7 +368,7 @@ static int report_files(struct reporting *r)
 	r->play.begin = begin;
 	r->play.after = after_event;
 	r->play.ctx = r;
-	status = playback_open(&r->play, &r->o->o, r->o->files, r->o->n_files);
+	status = playback_open(&r->play, &r->o->o, r->o->o.files, r->o->o.n_files);
 	if (status)
 		return status;
 	if (pressure_init(&r->pressure)) {
@@ -484,44 +464,43 @@ static int report_live(struct reporting *r)
  */
 
 /* Files come last, and say how filters are to be taken: so it is read twice. */
-static void parse_all(struct report_options *o, int argc, char **argv)
+static void parse_all(struct report_options *o, char **files, int argc, char **argv)
 {
-	char **files = o->files;
-
 	for (int offline = 1; offline >= 0; offline--) {
 		memset(o, 0, sizeof(*o));
-		o->files = files;
 		options_init(&o->o);
+		o->o.files = files;
 		rules_watch(&o->o.rules);
 		o->o.offline = offline;
-		options_parse(&report_argp, argc, argv, &o->o); /* the first member */
-		if (o->n_files)
+		options_parse(&report_argp, argc, argv, &o->o);
+		if (o->o.n_files)
 			return;
 	}
 }
 
 int cmd_report(int argc, char **argv)
 {
-	struct report_options o = {.files = calloc(argc, sizeof(*o.files))};
+	char **files = calloc(argc, sizeof(*files));
+	struct report_options o;
 	struct reporting *r = calloc(1, sizeof(*r));
 	int status;
 
-	if (!r || !o.files) {
+	if (!r || !files) {
 		warn_line("out of memory");
 		free(r);
-		free(o.files);
+		free(files);
 		return STATUS_UNABLE;
 	}
-	parse_all(&o, argc, argv);
+	parse_all(&o, files, argc, argv);
 	r->o = &o;
 	name_source(r);
 	status = open_output(r);
 	if (!status) {
 		progress_begin(&r->progress);
-		status = o.n_files ? report_files(r) : report_live(r);
+		status = o.o.n_files ? report_files(r) : report_live(r);
 		close_output(r, status);
 	}
 	free(r);
-	free(o.files);
+	free(files);
 	return status;
 }

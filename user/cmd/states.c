@@ -40,30 +40,21 @@ static const struct argp_child children[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct states_options *o = state->input;
+static const struct setting settings[] = {
+	SETTING(KEY_LIVE, SET_FLAG, struct states_options, live),
+	{0},
+};
 
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case KEY_LIVE:
-		o->live = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp states_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.doc = "Tells what each TCP state means, how many sockets are in it now, and how it is "
-	       "seen on this kernel; and draws the state machine of RFC 9293.",
+const struct command_argp states_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.doc = "Tells what each TCP state means, how many sockets are in it now, and how it is "
+			       "seen on this kernel; and draws the state machine of RFC 9293.",
+		},
+	.setting = settings,
 };
 
 static enum via via_of_tier(enum tier tier)
@@ -391,7 +382,6 @@ int cmd_states(int argc, char **argv)
 	struct states_options o = {0};
 
 	options_init(&o.o);
-	options_parse(&states_argp, argc, argv,
-		      &o.o); /* the first member: parse() gets the whole */
+	options_parse(&states_argp, argc, argv, &o.o);
 	return o.live ? states_live(&o) : states_once(&o);
 }

@@ -51,37 +51,32 @@ static const struct argp_child children[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct top_command *o = state->input;
+static const struct setting settings[] = {
+	SETTING(KEY_INTERVAL, SET_DURATION, struct top_command, interval_ns,
+		.takes = "a duration from 100ms on", .min = INTERVAL_MIN_NS),
+	{0},
+};
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = &o->o;
-		return 0;
-	case KEY_INTERVAL:
-		if (parse_duration(arg, &o->interval_ns) || o->interval_ns < INTERVAL_MIN_NS)
-			option_refuse(state, "--interval", arg, "a duration from 100ms on");
-		return 0;
-	case ARGP_KEY_END:
-		if (o->o.json)
-			argp_error(state, "a screen has no JSON: use trace --json or list --json");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+static void check(struct argp_state *state, void *options)
+{
+	if (((struct options *)options)->json)
+		argp_error(state, "a screen has no JSON: use trace --json or list --json");
 }
 
-const struct argp top_argp = {
-	.options = own_options,
-	.parser = parse,
-	.children = children,
-	.doc = "Shows on a full screen how many sockets are in each state, which processes and "
-	       "peers have most that are stuck, and a list to sort, filter, group and look into.  "
-	       "? tells the keys.\v"
-	       "--state and --min-dwell choose what the lists show; the state machine has all the "
-	       "sockets that the other filters leave.",
+const struct command_argp top_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = command_parse,
+			.children = children,
+			.doc = "Shows on a full screen how many sockets are in each state, which processes and "
+			       "peers have most that are stuck, and a list to sort, filter, group and look into.  "
+			       "? tells the keys.\v"
+			       "--state and --min-dwell choose what the lists show; the state machine has all the "
+			       "sockets that the other filters leave.",
+		},
+	.setting = settings,
+	.check = check,
 };
 
 /*
@@ -296,7 +291,7 @@ int cmd_top(int argc, char **argv)
 	int status;
 
 	options_init(&o.o);
-	options_parse(&top_argp, argc, argv, &o.o); /* the first member: parse() gets the whole */
+	options_parse(&top_argp, argc, argv, &o.o);
 	status = look_at_terminal();
 	if (status)
 		return status;

@@ -18,22 +18,14 @@ static const struct argp_child children[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key == ARGP_KEY_INIT) {
-		for (int i = 0; children[i].argp; i++)
-			state->child_inputs[i] = state->input;
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
-const struct argp trace_argp = {
-	.parser = parse,
-	.children = children,
-	.doc = "Shows every TCP state transition of this host as it happens, with how long the "
-	       "socket stayed in the state that it leaves.",
+const struct command_argp trace_argp = {
+	.argp =
+		{
+			.parser = command_parse,
+			.children = children,
+			.doc = "Shows every TCP state transition of this host as it happens, with how long the "
+			       "socket stayed in the state that it leaves.",
+		},
 };
 
 static unsigned int terminal_width(void)

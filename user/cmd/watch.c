@@ -109,15 +109,18 @@ static error_t watch_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp watch_argp = {
-	.options = own_options,
-	.parser = watch_parse,
-	.children = children,
-	.doc = "Alerts while a socket is stuck in a state, with who holds it and what is wrong.\v"
-	       "Defaults: CLOSE_WAIT, LAST_ACK, and FIN_WAIT_2 of a socket that is still held, "
-	       "60 s; SYN_SEND 20 s; TIMED_WAIT 61 s, which is longer than Linux keeps it unless "
-	       "it is re-armed.  Four minutes (2MSL in RFC 793) are the graver step of each.  "
-	       "--max takes the place of both.",
+const struct command_argp watch_argp = {
+	.argp =
+		{
+			.options = own_options,
+			.parser = watch_parse,
+			.children = children,
+			.doc = "Alerts while a socket is stuck in a state, with who holds it and what is wrong.\v"
+			       "Defaults: CLOSE_WAIT, LAST_ACK, and FIN_WAIT_2 of a socket that is still held, "
+			       "60 s; SYN_SEND 20 s; TIMED_WAIT 61 s, which is longer than Linux keeps it unless "
+			       "it is re-armed.  Four minutes (2MSL in RFC 793) are the graver step of each.  "
+			       "--max takes the place of both.",
+		},
 };
 
 static int rows_of(void *ctx, const struct netns_set *only, row_fn fn, void *fn_ctx)
