@@ -2,30 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Completion: what bash, zsh and fish offer, asked from the shells themselves.
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=$PWD/build}"
-made=$BUILD/completion
-n=0
-
-if [ ! -e "$made/tcpdwell" ]; then
-	echo "1..0 # SKIP no $made: make docs"
-	exit 0
-fi
-
-ok() {
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		[ -z "${3:-}" ] || sed 's/^/# /' <<<"$3" | head -n 20
-	fi
-}
-
-skip() {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
+# shellcheck source=tests/check/lib/made.sh
+. "$(dirname "$0")/lib/made.sh"
+made_in completion tcpdwell
 
 # offers ANSWER WORD...: all of them, and none that is given with "!"
 offers() {

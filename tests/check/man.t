@@ -3,40 +3,18 @@
 #
 # The man pages: one for each command, with each option of its help, and no
 # warning from what renders them.
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=$PWD/build}"
-pages=$BUILD/man
-n=0
-
-if [ ! -e "$pages/tcpdwell.8" ]; then
-	echo "1..0 # SKIP no $pages: make docs"
-	exit 0
-fi
-
-# ok STATUS NAME [TEXT]
-ok() {
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		[ -z "${3:-}" ] || sed 's/^/# /' <<<"$3" | head -n 20
-	fi
-}
-
-skip() {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
+# shellcheck source=tests/check/lib/made.sh
+. "$(dirname "$0")/lib/made.sh"
+made_in man tcpdwell.8
 
 commands() {
 	"$BUILD/tcpdwell" --help | sed -n 's/^  \([a-z]\{1,\}\)  *.*/\1/p'
 }
 
 have_man=0
-man --warnings -l "$pages/tcpdwell.8" >/dev/null 2>&1 && have_man=1
+man --warnings -l "$made/tcpdwell.8" >/dev/null 2>&1 && have_man=1
 
-for page in "$pages"/*.8; do
+for page in "$made"/*.8; do
 	name=${page##*/}
 	if [ $have_man -eq 1 ]; then
 		said=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null)
@@ -54,10 +32,10 @@ for page in "$pages"/*.8; do
 done
 
 for command in $(commands); do
-	page=$pages/tcpdwell-$command.8
+	page=$made/tcpdwell-$command.8
 	[ -e "$page" ]
 	ok $? "$command has a page"
-	grep -qs "tcpdwell.*$command" "$pages/tcpdwell.8"
+	grep -qs "tcpdwell.*$command" "$made/tcpdwell.8"
 	ok $? "$command is in tcpdwell(8)"
 	missing=
 	for option in $("$BUILD/tcpdwell" "$command" --help | grep -oE -- '^ +(-., +)?--[a-z0-9-]+' |
