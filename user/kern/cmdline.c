@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "kern/cmdline.h"
+#include "util/proc.h"
 
 /* At most size - 1 bytes, and a NUL.  How many, or -errno. */
 static ssize_t read_proc(__u32 pid, const char *name, char *text, size_t size)
@@ -31,22 +32,16 @@ static ssize_t read_proc(__u32 pid, const char *name, char *text, size_t size)
 int proc_stat_read(__u32 pid, __u64 *start_ns, __u32 *ppid)
 {
 	long ticks_a_second = sysconf(_SC_CLK_TCK);
-	unsigned long long ticks;
-	char text[1024], *end;
+	char text[1024];
 	ssize_t n = read_proc(pid, "stat", text, sizeof(text));
+	int err;
 
 	if (n < 0)
 		return n;
-	/* the name comes in parentheses, of which it may have some itself */
-	end = strrchr(text, ')');
-	if (!end || ticks_a_second <= 0 ||
-	    sscanf(end + 1,
-		   " %*c %u %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-		   "%llu",
-		   ppid, &ticks) != 2)
-		return -EPROTO;
-	*start_ns = ticks * (1000000000ULL / ticks_a_second);
-	return 0;
+	err = ticks_a_second > 0 ? proc_stat_parse(text, start_ns, ppid) : -EPROTO;
+	if (!err)
+		*start_ns *= 1000000000ULL / ticks_a_second;
+	return err;
 }
 
 /* /proc has whole ticks, cut off, and a time namespace may shift them: then nothing is told. */

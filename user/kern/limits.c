@@ -9,6 +9,7 @@
 
 #include "kern/limits.h"
 #include "kern/netns.h"
+#include "util/proc.h"
 
 /* A line of a small file, of the namespace that this thread is in; "" when there is none. */
 static void read_line(const char *path, char *to, int room)
@@ -19,25 +20,6 @@ static void read_line(const char *path, char *to, int room)
 		*to = '\0';
 	if (f)
 		fclose(f);
-}
-
-/* Of "8080,9148-9200,...", how many ports are in the range. */
-static __u32 count_reserved(const char *list, __u16 low, __u16 high)
-{
-	unsigned long first, last;
-	__u32 n = 0;
-	char *end;
-
-	while (*list >= '0' && *list <= '9') {
-		first = last = strtoul(list, &end, 10);
-		if (*end == '-')
-			last = strtoul(end + 1, &end, 10);
-		first = first < low ? low : first;
-		last = last > high ? high : last;
-		n += last >= first ? last - first + 1 : 0;
-		list = *end == ',' ? end + 1 : end;
-	}
-	return n;
 }
 
 /* "TCP: inuse 5 orphan 0 tw 12 alloc 9 mem 1" */
@@ -70,7 +52,7 @@ static struct pressure_limits read_here(__u32 netns, __u64 now_ns)
 		l.high = high;
 	}
 	read_line("/proc/sys/net/ipv4/ip_local_reserved_ports", line, sizeof(line));
-	l.reserved = count_reserved(line, l.low, l.high);
+	l.reserved = proc_ports_count(line, l.low, l.high);
 	read_line("/proc/sys/net/ipv4/tcp_max_tw_buckets", line, sizeof(line));
 	l.max_tw = strtoul(line, NULL, 10);
 	l.tw = small_sockets();
