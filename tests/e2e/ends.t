@@ -79,13 +79,14 @@ is "$(transitions "$dir/count.out")" 1 "--count of what a sweep tells: exactly"
 mkfifo "$dir/blocked"
 {
 	read -r _
+	touch "$dir/begun"
 	wait_for 60 test -e "$dir/go"
 	cat >/dev/null
 } <"$dir/blocked" &
 env --default-signal=INT "$TCPDWELL" trace --json --netns "$netns" --buffer-size 64M \
 	>"$dir/blocked" 2>"$dir/err" </dev/null &
 tracer=$!
-sleep 1
+wait_for 60 test -e "$dir/begun"
 traffic 4000 &
 more=$!
 traffic 4000
@@ -97,6 +98,67 @@ ok $? "a signal while the output is blocked: it ends"
 kill "$tracer" 2>/dev/null
 wait "$tracer"
 is "$?" 0 "a signal while the output is blocked: status 0"
+
+# full FIFO: it has taken nearly all it can hold
+# shellcheck disable=SC2317 # wait_for calls it
+full() {
+	perl -MFcntl -e '
+		sysopen F, $ARGV[0], O_RDONLY | O_NONBLOCK or die;
+		my $n = pack "i", 0;
+		ioctl F, 0x541b, $n or die; # FIONREAD
+		exit(unpack("i", $n) < 60000);' "$1"
+}
+
+# more_until_full FIFO: connections, until it is
+# shellcheck disable=SC2317 # wait_for calls it
+more_until_full() {
+	traffic 300
+	full "$1"
+}
+
+# keep N: sockets in CLOSE_WAIT, that nobody closes until $keeper is killed
+keep() {
+	perl -MIO::Socket::INET -e '
+		my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+		for (1 .. $ARGV[0]) {
+			my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+						      PeerPort => $l->sockport) or die;
+			push @kept, scalar $l->accept;
+			close $c;
+		}
+		sleep 1000;' "$1" &
+	keeper=$!
+}
+
+# ... and when nobody will ever read it: trace in both forms, and watch.
+keep 300
+for command in "trace --json" "trace --names=rfc" "watch --json --max CLOSE_WAIT=1ms"; do
+	rm -f "$dir/blocked"
+	mkfifo "$dir/blocked"
+	sleep 1000 <"$dir/blocked" &
+	reader=$!
+	# shellcheck disable=SC2086 # words
+	env --default-signal=INT "$TCPDWELL" $command --netns "$netns" \
+		>"$dir/blocked" 2>"$dir/err" </dev/null &
+	tracer=$!
+	case $command in
+	watch*) wait_for 60 full "$dir/blocked" ;;
+	*) wait_for 60 more_until_full "$dir/blocked" ;;
+	esac
+	ok $? "$command, nobody reads: the pipe is full"
+	kill -s INT "$tracer"
+	wait_for 60 gone "$tracer"
+	ok $? "$command, nobody reads: a signal ends it"
+	kill -KILL "$tracer" 2>/dev/null
+	status=0
+	wait "$tracer" || status=$?
+	is "$status" 3 "$command, nobody reads: status 3"
+	like "$(cat "$dir/err")" "nobody reads the output" "$command, nobody reads: why"
+	kill "$reader"
+	wait "$reader" 2>/dev/null
+done
+kill "$keeper"
+wait "$keeper" 2>/dev/null
 
 # A closed pipe: quietly and soon, also when nothing is told.
 for format in --json --names=rfc; do

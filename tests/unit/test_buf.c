@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 #include "out/buf.h"
@@ -212,6 +213,38 @@ static void room_as_asked(void **unused)
 	assert_ptr_equal(p, buf.data + 10);
 }
 
+/* stdout is a pipe that nobody reads: once it is to end, a write gives up; its flags are as they
+ * were. */
+static void nobody_reads(void **unused)
+{
+	int keep = dup(STDOUT_FILENO), stop[2], err;
+	struct obuf to;
+
+	(void)unused;
+	assert_int_equal(pipe2(stop, O_CLOEXEC), 0);
+	assert_int_equal(obuf_init(&to, STDOUT_FILENO), 0);
+	fflush(stdout);
+	dup2(pipe_fds[1], STDOUT_FILENO);
+	obuf_stop_on(stop[0]);
+	assert_int_equal(write(stop[1], "", 1), 1);
+	for (int i = 0; i < 100; i++) {
+		char *p = obuf_room(&to, 4096);
+
+		memset(p, 'x', 4096);
+		obuf_done(&to, p + 4096);
+	}
+	err = obuf_flush(&to);
+	dup2(keep, STDOUT_FILENO);
+	obuf_stop_on(-1);
+	assert_int_equal(err, -ETIMEDOUT);
+	assert_int_equal(fcntl(pipe_fds[1], F_GETFL) & O_NONBLOCK, 0);
+	assert_int_equal(obuf_flush(&to), -ETIMEDOUT);
+	obuf_free(&to);
+	close(keep);
+	close(stop[0]);
+	close(stop[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +257,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reader_gone, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(other_errors, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(room_as_asked, open_pipe, close_pipe),
+		cmocka_unit_test_setup_teardown(nobody_reads, open_pipe, close_pipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/run.h"
+#include "out/buf.h"
 #include "util/log.h"
 
 #define SECOND_NS 1000000000ULL
@@ -56,6 +58,7 @@ static int catch_signals(struct run *r)
 	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (r->signals < 0)
 		return -errno;
+	obuf_stop_on(r->signals);
 	ev.data.fd = r->signals;
 	return epoll_ctl(r->tracer.epoll, EPOLL_CTL_ADD, r->signals, &ev) ? -errno : 0;
 }
@@ -69,6 +72,7 @@ int run_on_resize(struct run *r, void (*resized)(void *ctx), void *ctx)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	obuf_stop_on(-1); /* a screen that changes its size is no reason to stop */
 	r->resized = resized;
 	r->resized_ctx = ctx;
 	return signalfd(r->signals, &set, 0) < 0 ? -errno : 0;
@@ -320,6 +324,7 @@ static bool signalled(struct run *r)
 		return false;
 	}
 	r->stop_signal = info.ssi_signo;
+	obuf_stopping();
 	return true;
 }
 
@@ -399,6 +404,17 @@ static void settle(struct run *r)
 	model_settle(&r->model);
 }
 
+/* stderr may be what nobody reads. */
+static void not_written(int err)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (err != -ETIMEDOUT)
+		warn_line("not all could be written: %s", strerror(-err));
+	else if (poll(&p, 1, 0) > 0)
+		warn_line("not all could be written: nobody reads the output");
+}
+
 static int finish(struct run *r, long why, __u64 began_ns)
 {
 	bool failed = why < 0 && why != -EPIPE && why != -ECANCELED;
@@ -415,7 +431,7 @@ static int finish(struct run *r, long why, __u64 began_ns)
 	model_summary(&r->model, ended_ns - began_ns);
 	err = model_flush(&r->model);
 	if (err && err != -EPIPE && !failed) {
-		warn_line("not all could be written: %s", strerror(-err));
+		not_written(err);
 		failed = true;
 	}
 	if (r->model.no_memory)
@@ -446,7 +462,7 @@ int run_loop(struct run *r)
 		fd_ready(r, fd);
 	}
 	if (n < 0 && n != -EPIPE && n != -ECANCELED)
-		warn_line("the output can't be written: %s", strerror((int)-n));
+		not_written((int)n);
 	return finish(r, n, began_ns);
 }
 
@@ -456,4 +472,5 @@ void run_free(struct run *r)
 	tracer_close(&r->tracer);
 	if (r->signals >= 0)
 		close(r->signals);
+	obuf_stop_on(-1);
 }

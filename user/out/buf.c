@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "out/buf.h"
 
@@ -82,27 +86,85 @@ void obuf_add(struct obuf *b, const char *data, size_t n)
 	obuf_done(b, p + n);
 }
 
-static void wait_writable(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
+/*
+ * Ends that do not wait for a reader
+ */
 
-	/* Whatever ends the wait, the next write(2) tells what there is to know. */
-	poll(&p, 1, -1);
+static struct {
+	int fd; /* -1: writes wait for as long as they take */
+	bool stopping;
+	int own[STDERR_FILENO + 1]; /* of each of the three: a description of our own, or -1 */
+} stop = {.fd = -1, .own = {-1, -1, -1}};
+
+/*
+ * O_NONBLOCK belongs to the description, which others write through too, such as
+ * the shell: so to one of our own of the same pipe or terminal.  A socket has none.
+ */
+static int open_again(int fd)
+{
+	char path[32];
+	struct stat st;
+
+	if (fstat(fd, &st) || !(S_ISFIFO(st.st_mode) || isatty(fd)))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+void obuf_stop_on(int stop_fd)
+{
+	stop.fd = stop_fd;
+	stop.stopping = false;
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (stop.own[fd] >= 0)
+			close(stop.own[fd]);
+		stop.own[fd] = stop_fd < 0 ? -1 : open_again(fd);
+	}
+}
+
+void obuf_stopping(void)
+{
+	stop.stopping = stop.fd >= 0;
+}
+
+static int own_of(int fd)
+{
+	bool has = fd == STDOUT_FILENO || fd == STDERR_FILENO;
+
+	return has && stop.own[fd] >= 0 ? stop.own[fd] : fd;
+}
+
+/* 0 or -ETIMEDOUT.  Whatever else ends the wait, the next write(2) tells what there is to know. */
+static int wait_writable(int fd)
+{
+	struct pollfd p[] = {{.fd = fd, .events = POLLOUT}, {.fd = stop.fd, .events = POLLIN}};
+
+	if (!stop.stopping) {
+		poll(p, 2, -1);
+		if (!p[1].revents || p[0].revents)
+			return 0;
+		stop.stopping = true;
+	}
+	return poll(p, 1, OBUF_PATIENCE_MS) ? 0 : -ETIMEDOUT;
 }
 
 static int write_all(int fd, const char *data, size_t len)
 {
+	fd = own_of(fd);
 	while (len) {
 		ssize_t n = write(fd, data, len);
+		int err = 0;
 
 		if (n >= 0) {
 			data += n;
 			len -= n;
 		} else if (errno == EAGAIN) {
-			wait_writable(fd);
+			err = wait_writable(fd);
 		} else if (errno != EINTR) {
-			return -errno;
+			err = -errno;
 		}
+		if (err)
+			return err;
 	}
 	return 0;
 }

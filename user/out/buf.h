@@ -49,9 +49,18 @@ void obuf_clear(struct obuf *b);
 void obuf_add(struct obuf *b, const char *data, size_t n);
 
 /*
- * Writes everything out; waits where fd is non-blocking and full.  0 or -errno,
- * -EPIPE once the reader is gone (with SIGPIPE ignored).
+ * Writes everything out; waits where fd is full.  0 or -errno, -EPIPE once the
+ * reader is gone (with SIGPIPE ignored), -ETIMEDOUT as obuf_stop_on() has it.
  */
 int obuf_flush(struct obuf *b);
+
+/*
+ * From here on no obuf_flush() to stdout or stderr keeps the process from ending:
+ * once stop_fd is readable, or obuf_stopping() was called, a reader that takes
+ * nothing for OBUF_PATIENCE_MS is waited for no longer.  -1: as before.
+ */
+#define OBUF_PATIENCE_MS 3000
+void obuf_stop_on(int stop_fd);
+void obuf_stopping(void);
 
 #endif
