@@ -22,9 +22,43 @@ static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
 }
 
 /*
+ * How long, at least, a FIN has waited for its acknowledgement.  When it was sent
+ * the kernel does not keep; but with nothing else unacknowledged it is the FIN
+ * that was sent again at each timeout since the last progress, and each time the
+ * timeout was doubled: tcp_retransmit_timer().  The timeouts that are over sum up
+ * to no less than the present one without the first; then comes what has passed of
+ * the present one.  Where backoff and timeouts differ (an ICMP error, a send that
+ * failed here, a backoff from earlier data), or TCP_USER_TIMEOUT shortens the
+ * timer, nothing is said.
+ */
+static __always_inline __u64 fin_stay(const struct tcp_sock *tp)
+{
+	const struct inet_connection_sock *icsk = &tp->inet_conn;
+	__u8 n = icsk->icsk_retransmits;
+	__u32 rto = icsk->icsk_rto;
+	__u64 stay_ns;
+	__s64 left_ns;
+
+	if (!n || n > 31 || n != icsk->icsk_backoff || tp->write_seq - tp->snd_una != 1)
+		return 0;
+	if (icsk->icsk_user_timeout)
+		return 0;
+	stay_ns = jiffies_to_ns(rto - (rto >> n));
+	/* a kernel may have the timer under another name */
+	if (!bpf_core_field_exists(icsk->icsk_retransmit_timer))
+		return stay_ns;
+	left_ns = timer_left_ns(icsk->icsk_retransmit_timer.expires);
+	/* below 0: the wheel is late */
+	if (left_ns >= -jiffies_to_ns(rto) && left_ns <= jiffies_to_ns(rto))
+		stay_ns += jiffies_to_ns(rto) - left_ns;
+	return stay_ns;
+}
+
+/*
  * A lower bound of the stay of a socket that was there before: states that a
- * segment from the peer leads to are at least as old as its last segment.  Of
- * SYN_SENT it is the stay itself, or 0.
+ * segment from the peer leads to are at least as old as its last segment; those
+ * that a FIN of ours leads to, as its timeouts.  Of SYN_SENT it is the stay
+ * itself, or 0.
  */
 static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct row_sock *r)
 {
@@ -32,6 +66,8 @@ static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct 
 		return syn_age_ns(tp, r->mono_ns);
 	if (r->state == ST_CLOSE_WAIT || r->state == ST_FIN_WAIT2 || r->state == ST_ESTABLISHED)
 		return r->last_rx_ns;
+	if (r->state == ST_FIN_WAIT1 || r->state == ST_LAST_ACK)
+		return fin_stay(tp);
 	return 0;
 }
 

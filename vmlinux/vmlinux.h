@@ -212,8 +212,20 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct timer_list {
+	struct hlist_node entry;
+	unsigned long expires;
+	void (*function)(struct timer_list *);
+	u32 flags;
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct timer_list icsk_retransmit_timer;
+	__u32 icsk_rto;
+	__u32 icsk_user_timeout;
+	__u8 icsk_retransmits;
+	__u8 icsk_backoff;
 };
 
 struct tcp_sock {
@@ -239,13 +251,6 @@ struct tcp_sock {
 /* from Linux 6.7 on (614e8316aa4c): time stamps may be in microseconds */
 struct tcp_sock___usec {
 	__u8 tcp_usec_ts : 1;
-};
-
-struct timer_list {
-	struct hlist_node entry;
-	unsigned long expires;
-	void (*function)(struct timer_list *);
-	u32 flags;
 };
 
 struct inet_timewait_sock {

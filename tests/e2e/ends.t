@@ -135,6 +135,7 @@ keep 300
 for command in "trace --json" "trace --names=rfc" "watch --json --max CLOSE_WAIT=1ms"; do
 	rm -f "$dir/blocked"
 	mkfifo "$dir/blocked"
+	# shellcheck disable=SC2217 # it is not to read
 	sleep 1000 <"$dir/blocked" &
 	reader=$!
 	# shellcheck disable=SC2086 # words

@@ -161,4 +161,55 @@ if command -v setpriv >/dev/null; then
 else
 	skip "without rights" "there is no setpriv"
 fi
+# FINs that the peer never sees: since when, the timeouts tell. Its sockets have a filter that
+# drops everything.
+perl -MIO::Socket::INET -MSocket -MTime::HiRes=clock_gettime,CLOCK_MONOTONIC -e '
+	my $drop = pack "SCCL", 6, 0, 0, 0;
+	my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 4712)
+		or die;
+	sub deaf {
+		setsockopt $_[0], SOL_SOCKET, 26, pack "S x6 P", 1, $drop or die; # SO_ATTACH_FILTER
+	}
+	sub pair {
+		my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 4712) or die;
+		return $c, scalar $l->accept;
+	}
+	my @first = pair();
+	deaf($first[0]);
+	my @second = pair();
+	deaf($second[0]);
+	shutdown $second[0], 1;
+	sysread $second[1], my $eof, 1;
+	$| = 1;
+	print clock_gettime(CLOCK_MONOTONIC), "\n";
+	close $first[1];
+	close $second[1];
+	print "closed\n";
+	sleep 1000;' >"$dir/deaf" &
+deaf=$!
+trap 'kill $server $deaf; rm -rf "$dir"' EXIT
+wait_for 30 grep -qs closed "$dir/deaf" || diag "no peer"
+# shellcheck disable=SC2317 # wait_for calls it
+known() {
+	list --json --lport 4712
+	[ "$(grep -c '"dwell_by":"fin_timeouts"' "$dir/out")" -eq 2 ]
+}
+if ! command -v jq >/dev/null; then
+	skip "FIN_WAIT_1 and LAST_ACK" "there is no jq"
+else
+	wait_for 60 known
+	ok $? "FIN_WAIT_1 and LAST_ACK: for how long at least is known after the first timeout"
+	sleep 2
+	list --json --lport 4712
+	passed=$(perl -MTime::HiRes=clock_gettime,CLOCK_MONOTONIC -e '
+		printf "%d", (clock_gettime(CLOCK_MONOTONIC) - $ARGV[0]) * 1e9' \
+		"$(head -1 "$dir/deaf")")
+	# a bound that is none would be above, one that is of no use below
+	is "$(jq -s --argjson passed "$passed" '[.[] | select(.dwell_by == "fin_timeouts") |
+		.dwell_ns <= $passed and .dwell_ns >= $passed / 4] | all' "$dir/out")" true \
+		"... no more than it is" || diag "passed $passed: $(cat "$dir/out")"
+	run watch --once --max LAST_ACK=100ms
+	is "$status" 1 "watch --once sees a LAST_ACK that is over its threshold"
+fi
+
 done_testing

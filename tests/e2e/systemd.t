@@ -17,6 +17,7 @@ if [ -z "${IN_MOUNTS:-}" ]; then
 fi
 
 root=$dir/layer/root
+# shellcheck disable=SC2317 # the trap calls it
 clean_up() {
 	umount -l "$root" "$dir/layer" 2>/dev/null
 	rm -rf "$dir"

@@ -9,10 +9,8 @@
 #define ROOM_START 1024
 
 static const char *const stay_names[STAY_MAX] = {
-	[STAY_UNKNOWN] = "unknown",
-	[STAY_TIMER] = "timer",
-	[STAY_SYN] = "syn",
-	[STAY_SEGMENT] = "last_segment",
+	[STAY_UNKNOWN] = "unknown",	 [STAY_TIMER] = "timer",      [STAY_SYN] = "syn",
+	[STAY_SEGMENT] = "last_segment", [STAY_FIN] = "fin_timeouts",
 };
 
 const char *stay_by_name(enum stay_by by)
@@ -162,7 +160,8 @@ enum stay_by row_stay_by(const struct row_sock *r)
 	if (!r->since_ns)
 		return STAY_UNKNOWN;
 	if (r->flags & ROW_AT_LEAST)
-		return STAY_SEGMENT;
+		return r->state == ST_FIN_WAIT1 || r->state == ST_LAST_ACK ? STAY_FIN
+									   : STAY_SEGMENT;
 	return r->kind == ROW_SMALL ? STAY_TIMER : STAY_SYN;
 }
 

@@ -32,10 +32,11 @@ enum stay_by {
 	STAY_TIMER,	  /* exact: when the timer of TIMED_WAIT was set */
 	STAY_SYN,	  /* exact: when the SYN went out, or came in */
 	STAY_SEGMENT,	  /* at least since the last segment came */
+	STAY_FIN,	  /* at least for the timeouts after which the FIN was sent again */
 	STAY_MAX,
 };
 
-/* "timer", "syn", "last_segment", "unknown". */
+/* "timer", "syn", "last_segment", "fin_timeouts", "unknown". */
 const char *stay_by_name(enum stay_by by);
 
 /* A row that is there, with its hash, so that few rows need be looked at to find one. */

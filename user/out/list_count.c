@@ -173,6 +173,9 @@ void list_talk(struct obuf *b, const struct listing *l, unsigned int n_netns)
 	*p++ = '\n';
 	if (l->by[STAY_SEGMENT])
 		p = FMT_LIT(p, ">= at least: since the last segment that came\n");
+	if (l->by[STAY_FIN])
+		p = FMT_LIT(p, ">= at least, FIN_WAIT_1 and LAST_ACK: for the timeouts after which "
+			       "the FIN was sent again\n");
 	if (l->by[STAY_UNKNOWN])
 		p = FMT_LIT(p, "- not known: the kernel keeps nothing that tells since when; "
 			       "tcpdwell trace sees it happen\n");
