@@ -42,7 +42,7 @@ unit=$root/usr/local/lib/systemd/system/tcpdwell.service
 
 systemd-analyze verify --man=no --root="$root" tcpdwell.service >"$dir/verify" 2>&1
 is "$(grep tcpdwell "$dir/verify")" "" "systemd-analyze verify has nothing to say of the unit"
-# The most that docs/watch.md tells, of 100: no worse by a change.
+# The most that docs/service.md tells, of 100: no worse by a change.
 systemd-analyze security --offline=yes --threshold=42 "$unit" >"$dir/security" 2>&1
 ok $? "systemd-analyze security: $(sed -n 's/^.*Overall exposure level for [^:]*: //p' "$dir/security")"
 
