@@ -18,6 +18,10 @@
  * that several may be under way; a cache line has room for four of a bucket.  A
  * note is left behind when it was the second program that the kernel did not
  * run, and goes with that socket's next transition.
+ *
+ * Where tracepoints can be preempted (Linux 7.0) a task may go to another CPU
+ * between the two programs, whose notes do not know of it.  So what the second
+ * one tells is marked (STEP_AGAIN), and the user side knows what it knows already.
  */
 #define TAKEN_BUCKETS 64 /* a power of two */
 #define TAKEN_WAYS 4

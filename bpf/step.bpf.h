@@ -241,7 +241,7 @@ static __always_inline void tell(struct step *s, struct sock_store *st)
 		st->told = s->lport && (s->to == ST_LISTEN || s->sk->__sk_common.skc_dport);
 }
 
-static __always_inline void on_step(struct sock *sk, int from, int to)
+static __always_inline void on_step(struct sock *sk, int from, int to, __u8 flags)
 {
 	bool begins = from == ST_CLOSE || (from == ST_LISTEN && to != ST_CLOSE);
 	struct step s = {.sk = sk, .from = from, .to = to};
@@ -264,7 +264,7 @@ static __always_inline void on_step(struct sock *sk, int from, int to)
 	if (begins && hold(st, match))
 		return;
 	s.dwell_ns = s.now_ns - st->since_ns;
-	s.flags = st->flags;
+	s.flags = flags | st->flags;
 	if (st->held) {
 		s.flags |= STEP_HELD;
 		st->held = 0;

@@ -133,9 +133,9 @@ static __always_inline bool left_out(struct step *s)
 	return true;
 }
 
-static __always_inline void stream_step(struct sock *sk, int from, int to)
+static __always_inline void stream_step(struct sock *sk, int from, int to, __u8 flags)
 {
-	struct step s = {.sk = sk, .from = from, .to = to, .flags = STEP_STREAM};
+	struct step s = {.sk = sk, .from = from, .to = to, .flags = flags | STEP_STREAM};
 	bool ident = repeat_ident;
 
 	/* told with its next step: the child has no cookie yet, nor all of its addresses */

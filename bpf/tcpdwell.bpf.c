@@ -17,16 +17,16 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline int take_step(struct sock *sk, int from, int to)
+static __always_inline int take_step(struct sock *sk, int from, int to, __u8 flags)
 {
 	/* close() after our FIN went out sets the state that it has: no transition */
 	if (from == to || !is_tcp(sk))
 		return 0;
 	/* the children of an MPTCP listener share its cookie: told apart by what is kept */
 	if (config.stream && sk->sk_protocol == IPPROTO_TCP)
-		stream_step(sk, from, to);
+		stream_step(sk, from, to, flags);
 	else
-		on_step(sk, from, to);
+		on_step(sk, from, to, flags);
 	if (to == ST_CLOSE)
 		store_forget(sk);
 	return 0;
@@ -36,7 +36,7 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int from, int to)
 {
 	note_taken(sk, to);
-	return take_step(sk, from, to);
+	return take_step(sk, from, to, 0);
 }
 
 /* Behind the first, by the order in which they are attached. */
@@ -46,7 +46,7 @@ int BPF_PROG(set_state_again, struct sock *sk, int from, int to)
 	if (was_taken(sk, to))
 		return 0;
 	__sync_fetch_and_add(&counters.again, 1);
-	return take_step(sk, from, to);
+	return take_step(sk, from, to, STEP_AGAIN);
 }
 
 static __always_inline void mark_reset(struct sock *sk, __u8 flag)

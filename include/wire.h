@@ -56,6 +56,8 @@ enum step_flag {
 	STEP_HELD = 16,	   /* the step into `from` was not told: it came dwell_ns before this one */
 	STEP_STREAM = 32,  /* every step of the socket is told: those before say roles and dwell */
 	STEP_UNSHOWN = 64, /* a listener that the filter leaves out: its children need its owner */
+	STEP_AGAIN =
+		128, /* by the second program: may have been told already, see bpf/again.bpf.h */
 };
 
 /* how a transition became known */

@@ -881,6 +881,39 @@ static void survives_anything(void **unused)
 	all_is_over();
 }
 
+/* What the kernel's second program tells: see bpf/again.bpf.h. */
+static void told_by_the_second_program(void **unused)
+{
+	const struct sock_end end = {.bytes_sent = 1};
+
+	(void)unused;
+	opens(A);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	open_flagged(A, ST_CLOSE, ST_SYN_SENT, 0, STEP_FIRST | STEP_AGAIN);
+	told_nothing();
+	later(MS);
+	step_flagged(A, ST_SYN_SENT, ST_ESTABLISHED, MS, STEP_AGAIN);
+	told(ST_SYN_SENT, ST_ESTABLISHED, MS);
+	step(A, ST_ESTABLISHED, ST_CLOSE_WAIT, 0);
+	step_flagged(A, ST_ESTABLISHED, ST_CLOSE_WAIT, 0, STEP_AGAIN);
+	told(ST_ESTABLISHED, ST_CLOSE_WAIT, 0);
+	told_nothing();
+	step(A, ST_CLOSE_WAIT, ST_LAST_ACK, 0);
+	told(ST_CLOSE_WAIT, ST_LAST_ACK, 0);
+	ends(A, ST_LAST_ACK, 0);
+	ends_with(A, ST_LAST_ACK, 0, STEP_AGAIN, end);
+	told_end(ST_LAST_ACK, 0, REASON_FIN);
+	told_nothing();
+	all_is_over();
+	/* nor is what went on in a small socket */
+	reaches_fin_wait_2(B);
+	small(B, SMALL_BORN, ST_FIN_WAIT2, 60 * (__s64)SEC);
+	ends(B, ST_FIN_WAIT2, 0);
+	feed.at = feed.n;
+	ends_with(B, ST_FIN_WAIT2, 0, STEP_AGAIN, end);
+	told_nothing();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -923,6 +956,7 @@ int main(void)
 		feed_test(owner_gets_better),
 		feed_test(hello_counts),
 		feed_test(hello_by_state),
+		feed_test(told_by_the_second_program),
 		feed_test(losses),
 		feed_test(sinks),
 		feed_test(records_that_are_none),

@@ -47,6 +47,7 @@ struct ends {
 };
 
 #define RECENT_SYNS 8
+#define RECENT_ENDS 64
 #define GONE_LISTENERS 32
 #define REUSE_BITS 14
 
@@ -80,6 +81,8 @@ struct model {
 	__u64 unshown;		       /* ... and rows of those over the limit */
 	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets that went to SYN_SENT */
 	__u32 n_recent_syn;
+	__u64 recent_end[RECENT_ENDS]; /* cookies of the last connections that were forgotten */
+	__u32 n_recent_end;
 	__u32 reuse[1 << REUSE_BITS]; /* ending small sockets by ports and peer: slots + 1 */
 	struct listeners {
 		__u64 *cookie;

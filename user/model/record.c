@@ -63,6 +63,7 @@ static void big_step(struct model *m, struct conn *c, const struct rec_step *s,
 	if (m->small_source == SMALL_UNSEEN && t.reason == REASON_TIME_WAIT_OVERFLOW)
 		t.reason = REASON_FIN;
 	conn_step(m, c, &t);
+	m->recent_end[m->n_recent_end++ % RECENT_ENDS] = s->cookie;
 	conn_forget(m, c, s->mono_ns);
 }
 
@@ -102,6 +103,19 @@ static struct conn *step_conn(struct model *m, const struct rec_step *s)
 	return c;
 }
 
+/* Whether a step of the second program (see bpf/again.bpf.h) was told by the first already. */
+static bool is_known(const struct model *m, const struct rec_step *s)
+{
+	const struct conn *c = table_find(&m->table, s->cookie);
+
+	if (c)
+		return c->state == s->to || (s->to == ST_CLOSE && (c->small || c->in_limbo));
+	for (int i = 0; s->to == ST_CLOSE && i < RECENT_ENDS; i++)
+		if (m->recent_end[i] == s->cookie)
+			return true;
+	return false;
+}
+
 static int step_record(struct model *m, const struct rec_step *rec)
 {
 	struct rec_step s = *rec;
@@ -110,6 +124,8 @@ static int step_record(struct model *m, const struct rec_step *rec)
 
 	if (!s.from || s.from >= ST_MAX || !s.to || s.to >= ST_MAX)
 		return -EINVAL;
+	if (s.flags & STEP_AGAIN && is_known(m, &s))
+		return 0;
 	if (s.flags & STEP_UNSHOWN) {
 		unshown_step(m, &s, rec_ident(rec));
 		return 0;
