@@ -196,7 +196,8 @@ run: ## install what is missing, build, and trace (ARGS="...", or ARGS="list ...
 .PHONY: test
 test: ## install what is missing, build, and run all tests (T="words" for those whose path has one, JOBS=4 at a time, KERNEL="5.10 newest" to boot these too)
 	@scripts/deps.sh install build test
-	@scripts/deps.sh install servers $(if $(strip $(KERNEL)),vm vm-$(RUNS_ON)) || echo 'the tests that need them are skipped'
+	@scripts/deps.sh install servers || echo 'the tests that need them are skipped'
+	@$(if $(strip $(KERNEL)),scripts/deps.sh install vm vm-$(RUNS_ON) || echo 'no kernel is booted')
 	+@$(MAKE) tests
 	@BUILD=$(abspath $(B)) JOBS=$(JOBS) KERNEL='$(KERNEL)' scripts/run-tests.sh $(RUN_TESTS)
 
