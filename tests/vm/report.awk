@@ -4,7 +4,8 @@
 #
 # Reads what guest-run wrote in each boot: LOG is named SERIES.RUN.log. Writes
 # TAP, one point for each test program in each tier of each kernel; the table;
-# and each point that failed, once, with the places where it did.
+# and each point that failed, once, with the places where it did. What was skipped
+# of a program is a point of its own, with the first reason.
 
 BEGIN {
 	# of what explains a failed point, and in all of a program; the logs have the rest
@@ -99,9 +100,10 @@ function finish(status, seconds,	row)
 	row_skipped[row] += skipped
 	row_seconds[row] += seconds
 	result(!failed, series " " now_tier " " now_test ": " passed " passed" \
-		(failed ? ", " failed " failed" : "") (skipped ? ", " skipped " skipped" : "") \
-		", " seconds " s", whole ? why : "")
+		(failed ? ", " failed " failed" : "") ", " seconds " s", whole ? why : "")
 	printf "%s", diags >tap
+	if (skipped && !whole)
+		result(1, series " " now_tier " " now_test ": " skipped " of its points", why)
 	if (failed)
 		failing[row] = failing[row] " " now_test
 	if (why != "")
