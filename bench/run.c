@@ -6,9 +6,11 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -297,6 +299,19 @@ static const struct argp argp = {
 	.doc = "What tracing costs, side by side.",
 };
 
+/* The peers want tracefs, which not every system has mounted: for us and them alone. */
+static void need_tracefs(void)
+{
+	if (!access("/sys/kernel/tracing/events", F_OK))
+		return;
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
+		say("there is no tracefs: %s", strerror(errno));
+	/* where older ones look for it */
+	if (access("/sys/kernel/debug/tracing", F_OK))
+		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.set = {.rounds = 5, .connections = 20000},
@@ -307,6 +322,7 @@ int main(int argc, char **argv)
 
 	o.tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	need_tracefs();
 	if (!o.n_scenarios)
 		o.scenario[o.n_scenarios++] = &scenarios[0];
 	if (others_note(o.patience_s))

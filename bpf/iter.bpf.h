@@ -102,7 +102,7 @@ static __always_inline void tell_held(struct sock *sk, struct sock_store *st)
 /* The same of a socket of which nothing is kept but that. */
 static __always_inline void tell_held_syn(struct sock *sk, struct row_sock *r)
 {
-	struct syn *held = bpf_map_lookup_elem(&held_syns, &r->cookie);
+	struct held_syn *held = bpf_map_lookup_elem(&held_syns, &r->cookie);
 	struct step s = {
 		.sk = sk,
 		.cookie = r->cookie,

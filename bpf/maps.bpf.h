@@ -80,17 +80,12 @@ struct {
 	__type(value, struct reset);
 } last_reset SEC(".maps");
 
-/* A SYN_SENT whose local port the filter waits for, by cookie.  Such a filter makes room. */
-struct syn {
-	__u64 since_ns;
-	struct sock_owner owner;
-};
-
+/* By cookie.  A filter on the local port makes room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
-	__type(value, struct syn);
+	__type(value, struct held_syn);
 } held_syns SEC(".maps");
 
 /* The small socket whose timer this CPU stopped last: see request.bpf.h. */

@@ -87,7 +87,7 @@ static __always_inline void child_goes_on(struct step *s)
 /* The filter waits for the local port: until then who opens is kept. */
 static __always_inline void hold_syn(const struct step *s)
 {
-	struct syn syn = {.since_ns = bpf_ktime_get_ns()};
+	struct held_syn syn = {.since_ns = bpf_ktime_get_ns()};
 
 	owner_is_current(&syn.owner, OWNER_OPEN);
 	if (bpf_map_update_elem(&held_syns, &s->cookie, &syn, BPF_ANY))
@@ -97,7 +97,7 @@ static __always_inline void hold_syn(const struct step *s)
 
 static __always_inline void emit_held(struct step *s)
 {
-	struct syn *held = bpf_map_lookup_elem(&held_syns, &s->cookie);
+	struct held_syn *held = bpf_map_lookup_elem(&held_syns, &s->cookie);
 
 	if (!held) {
 		emit(s, repeat_ident);

@@ -23,6 +23,12 @@ struct config {
 	struct filter filter;
 };
 
+/* A SYN_SENT whose local port the filter waits for, in a map of its own. */
+struct held_syn {
+	__u64 since_ns;
+	struct sock_owner owner;
+};
+
 /* Counted by the kernel side, read by the loader through shared memory. */
 struct counters {
 	__u64 lost[LOST_NCAUSES];

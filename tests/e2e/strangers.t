@@ -34,7 +34,7 @@ begin sweep --json --tier sweep
 echo go >"$dir/go"
 wait_for 30 test -e "$dir/connected"
 ok $? "connections in another namespace"
-traffic
+traffic 1
 wait_for 30 swept
 ok $? "a sweep comes upon them"
 end INT

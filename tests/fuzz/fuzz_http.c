@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Requests, by the library and by what is done with them: over a real connection, one each. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
 		abort();
-	if (size && send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		size = 0;
+	if (size && send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+		abort();
 	shutdown(fd, SHUT_WR);
 	for (int i = 0; i < ROUNDS; i++) {
 		clock_gettime(CLOCK_MONOTONIC, &ts);

@@ -267,8 +267,6 @@ static bool rows_urgent(struct run *r)
 
 	if (r->resync || m->unknown || m->n_limbo)
 		return true;
-	if (tracer_held(&r->tracer))
-		r->pending = true;
 	if (r->pending)
 		return true;
 	return m->small_source == SMALL_SWEEPS && (m->n_small > 0 || m->half_open);
@@ -292,6 +290,15 @@ static __u64 rows_due_ns(struct run *r)
 	return r->resynced_ns + (rest_ns < ROWS_LATEST_NS ? rest_ns : ROWS_LATEST_NS);
 }
 
+/* Rows cost a walk over all sockets; mostly there is nobody left that waits for his port. */
+static void look_for_held(struct run *r, __u64 now_ns)
+{
+	if (!r->held_due_ns || now_ns < r->held_due_ns)
+		return;
+	r->held_due_ns = 0;
+	r->pending |= tracer_holds(&r->tracer, now_ns);
+}
+
 /* How long to wait, in ms: until what is due next. */
 static int wait_ms(struct run *r, __u64 now_ns)
 {
@@ -301,6 +308,10 @@ static int wait_ms(struct run *r, __u64 now_ns)
 
 	if (due_ns > rows_ns)
 		due_ns = rows_ns;
+	if (!r->held_due_ns && tracer_held(&r->tracer))
+		r->held_due_ns = now_ns + SECOND_NS;
+	if (r->held_due_ns && due_ns > r->held_due_ns)
+		due_ns = r->held_due_ns;
 	if (due_ns > r->end_ns)
 		due_ns = r->end_ns;
 	if (r->each && due_ns > r->each_due_ns)
@@ -345,6 +356,7 @@ static long round_once(struct run *r, __u64 now_ns)
 	take_losses(r, now_ns);
 	if (n >= 0 && n < BATCH_MAX) {
 		r->model.drained_ns = now_ns;
+		look_for_held(r, now_ns);
 		if (now_ns >= rows_due_ns(r)) {
 			r->pending = false;
 			/* after a loss, who opened is not known from the records any more */

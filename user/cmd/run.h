@@ -20,6 +20,7 @@ struct run {
 	void *resized_ctx;
 	__u64 end_ns;	     /* --duration; UINT64_MAX for never */
 	__u64 resynced_ns;   /* when the last rows were read */
+	__u64 held_due_ns;   /* when held SYN_SENT sockets are looked for, 0: none came */
 	__u64 rows_cost_ns;  /* processor time that they took */
 	__u64 rows;	     /* taken so far */
 	__u64 losses_ns;     /* when losses were last asked for */

@@ -242,3 +242,26 @@ bool tracer_held(struct tracer *t)
 	t->held_seen = now;
 	return more;
 }
+
+/* connect() has its port some microseconds after SYN_SENT; and of so many one is old. */
+#define HELD_LONG_NS 100000000ULL
+#define HELD_LOOKS 256
+
+bool tracer_holds(struct tracer *t, __u64 now_ns)
+{
+	int fd = bpf_map__fd(t->skel->maps.held_syns);
+	__u64 cookie, *last = NULL;
+	struct held_syn syn;
+
+	/* else they are held in socket storage */
+	if (!t->skel->rodata->config.stream)
+		return true;
+	for (int i = 0; i < HELD_LOOKS; i++) {
+		if (bpf_map_get_next_key(fd, last, &cookie))
+			return false;
+		if (!bpf_map_lookup_elem(fd, &cookie, &syn) && now_ns > syn.since_ns + HELD_LONG_NS)
+			return true;
+		last = &cookie;
+	}
+	return true;
+}

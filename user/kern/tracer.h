@@ -99,9 +99,14 @@ struct req_counts {
 
 struct req_counts tracer_requests(struct tracer *t);
 
-/* A local port filter holds SYN_SENT sockets back since this was last asked: a tracer_rows() lets
- * them go. */
+/* Whether a local port filter held SYN_SENT sockets back since this was last asked. */
 bool tracer_held(struct tracer *t);
+
+/*
+ * Whether one is still held that has had its port for long (now_ns: monotonic), so
+ * that tracer_rows() lets it go.  Others were told a moment later, with the answer.
+ */
+bool tracer_holds(struct tracer *t, __u64 now_ns);
 
 /*
  * Every TCP socket of every network namespace, handed to fn as a row; with
