@@ -198,8 +198,9 @@ static int read_rows(struct run *r, bool claim)
 
 	if (r->resync || r->model.unknown)
 		tracer_repeat_ident(&r->tracer, true);
-	note(r, EV_RESYNC, begin_ns, r->model.drained_ns, claim);
-	r->model.claims = claim;
+	/* without ids of the kernel's own, descriptors tell of owners alone: see claim_socks() */
+	r->model.claims = claim && !r->tracer.own_ids;
+	note(r, EV_RESYNC, begin_ns, r->model.drained_ns, r->model.claims);
 	model_resync_begin(&r->model, begin_ns);
 	err = tracer_rows(&r->tracer, claim, take_row, r);
 	if (err)
