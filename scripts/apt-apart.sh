@@ -15,7 +15,7 @@ apt_apart() {
 	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	local dir arch=$2 suites=${*:3} suite url tool
 
-	for tool in apt-get apt-cache dpkg-deb; do
+	for tool in apt-get apt-cache apt-config dpkg-deb; do
 		command -v $tool >/dev/null || die "no $tool here to fetch it with"
 	done
 	[ -e $keyring ] || die "no $keyring here to check it with"
@@ -28,7 +28,14 @@ apt_apart() {
 		[[ $suite != *-security ]] || url=$mirror/debian-security
 		echo "deb [signed-by=$keyring] $url $suite main"
 	done >"$dir/sources.list"
-	cat >"$dir/apt.conf" <<-END
+	# The system's configuration would be read after this one, and with it what others
+	# have run after an update. Of it only the way to a mirror counts, a proxy for one.
+	rm -f "$dir/apt.conf.new"
+	(umask 077 && apt-config dump | grep -E '^Acquire::(https?::|ForceIPv)' >"$dir/apt.conf.new") || :
+	cat >>"$dir/apt.conf.new" <<-END
+		Dir::Etc::Parts "/dev/null";
+		Dir::Etc::Main "/dev/null";
+		Dir::Etc::Preferences "/dev/null";
 		Dir::Etc::SourceList "$dir/sources.list";
 		Dir::Etc::SourceParts "/dev/null";
 		Dir::Etc::PreferencesParts "/dev/null";
@@ -47,6 +54,7 @@ apt_apart() {
 		Acquire::Check-Valid-Until "false";
 		Debug::NoLocking "true";
 	END
+	mv "$dir/apt.conf.new" "$dir/apt.conf"
 	export APT_CONFIG=$dir/apt.conf
 	APT_LOG=$dir/log
 	apt-get -q update >"$APT_LOG" 2>&1 || die "no index of $suites: $(apt_first_error)"

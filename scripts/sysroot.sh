@@ -23,6 +23,8 @@ die() {
 read -ra packages <<<"$("$(dirname "$0")/deps.sh" foreign build test vm)"
 wanted="$arch $suites ${packages[*]}"
 [ "$(cat "$dir/.wanted" 2>/dev/null)" != "$wanted" ] || exit 0
+# What is not from here is somebody's: it is not replaced.
+[ ! -e "$dir" ] || [ -e "$dir/.wanted" ] || die "$dir is there, and none of mine: name another with SYSROOT="
 
 new=$dir.new
 rm -rf "$new"
