@@ -90,7 +90,7 @@ if unshare -m mount -t tmpfs none /var/log 2>/dev/null; then
 	ok $? "a recording has the name"
 	is "$lines" "$(grep -c '"pod_name":"shop/web-0"' "$dir/record.out")" "in as many lines as were shown"
 else
-	skip "nothing can be mounted here"
+	skip "the names of pods" "nothing can be mounted here"
 fi
 
 traced 'lxc.payload.a"b'$'\e[31m'
