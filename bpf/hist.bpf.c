@@ -26,7 +26,7 @@ int BPF_PROG(hist_set_state, struct sock *sk, int from, int to)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(hist_set_state2, struct sock *sk, int from, int to)
 {
-	if (was_taken(sk, to))
+	if (was_taken(sk, to) || is_counted(sk, from, to))
 		return 0;
 	__sync_fetch_and_add(&counters.again, 1);
 	return take_step(sk, from, to);

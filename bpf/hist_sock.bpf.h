@@ -231,6 +231,15 @@ static __always_inline void go_on(struct sock *sk, struct stay *st, int from, in
 		st->open = 1;
 }
 
+/* Whether this step was taken before.  (Of one to CLOSE nothing is kept that says so.) */
+static __always_inline bool is_counted(const struct sock *sk, int from, int to)
+{
+	__u64 key = (__u64)sk;
+	struct stay *st = from == to ? NULL : bpf_map_lookup_elem(&stays, &key);
+
+	return st && st->state == to;
+}
+
 static __always_inline int take_step(struct sock *sk, int from, int to)
 {
 	__u64 now_ns, key = (__u64)sk;
