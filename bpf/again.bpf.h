@@ -40,6 +40,12 @@ struct {
 	__type(value, struct taken);
 } taken_here SEC(".maps");
 
+/*
+ * Notes that are taken before the second program is attached would stay, and fill
+ * the buckets: it tells when it is.
+ */
+static bool second_runs;
+
 static __always_inline struct taken *bucket_of(const struct sock *sk)
 {
 	/* no bits of sk itself: the verifier knows it for a pointer */
@@ -50,7 +56,7 @@ static __always_inline struct taken *bucket_of(const struct sock *sk)
 
 static __always_inline void note_taken(const struct sock *sk, int to)
 {
-	struct taken *t = bucket_of(sk);
+	struct taken *t = second_runs ? bucket_of(sk) : NULL;
 	int i;
 
 	if (!t)
@@ -68,6 +74,10 @@ static __always_inline bool was_taken(const struct sock *sk, int to)
 	struct taken *t = bucket_of(sk);
 	bool found = !t;
 
+	if (!second_runs) {
+		second_runs = true;
+		return true;
+	}
 	for (int i = 0; t && i < TAKEN_WAYS; i++) {
 		if (t->way[i].sk != (__u64)sk)
 			continue;
