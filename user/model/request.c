@@ -160,9 +160,11 @@ static enum reason request_reason(const struct conn *c)
 
 void request_over(struct model *m, struct conn *c)
 {
+	/* the end may be that of one before it, which a row has overtaken */
+	__u64 end_ns = c->ended_ns > c->since_ns ? c->ended_ns : c->since_ns;
 	struct transition t = {
-		.mono_ns = c->ended_ns,
-		.dwell_ns = c->ended_ns - c->since_ns,
+		.mono_ns = end_ns,
+		.dwell_ns = end_ns - c->since_ns,
 		.from = ST_SYN_RECV,
 		.to = ST_CLOSE,
 		.via = c->end_via,
