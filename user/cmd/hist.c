@@ -11,6 +11,7 @@
 #include "cmd/run.h"
 #include "cmd/term.h"
 #include "kern/histogram.h"
+#include "out/buf.h"
 #include "out/histogram.h"
 #include "util/log.h"
 #include "util/parse.h"
@@ -256,8 +257,10 @@ static int run(struct live *l)
 
 	l->before.mono_ns = l->h.start_ns;
 	if (!err) {
+		obuf_stop_on(signals);
 		tell_hello(l);
 		err = loop(l, signals);
+		obuf_stop_on(-1);
 	}
 	if (signals >= 0)
 		close(signals);

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/playback.h"
 #include "model/container.h"
+#include "out/buf.h"
 #include "out/escape.h"
 #include "out/pods.h"
 #include "rec/paths.h"
 #include "util/log.h"
 
 static volatile sig_atomic_t stopped;
+static int stop_fd = -1; /* readable then */
 
 /* The output asks by id alone. */
 static struct paths cgroups;
@@ -169,14 +174,20 @@ int playback_run(struct playback *p, int *err)
 
 static void on_signal(int number)
 {
+	int err = errno;
+
 	(void)number;
 	stopped = 1;
+	eventfd_write(stop_fd, 1);
+	errno = err;
 }
 
 static void catch_signals(void)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
 
+	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	obuf_stop_on(stop_fd);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 }
@@ -230,6 +241,10 @@ int playback_status(const struct playback *p)
 
 void playback_close(struct playback *p)
 {
+	obuf_stop_on(-1);
+	if (stop_fd >= 0)
+		close(stop_fd);
+	stop_fd = -1;
 	model_free(&p->model);
 	reader_close(&p->reader);
 	paths_free(&cgroups);
