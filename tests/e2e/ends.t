@@ -129,9 +129,10 @@ keep() {
 	keeper=$!
 }
 
-# ... and when nobody will ever read it: trace in both forms, and watch.
+# ... and when nobody will ever read it: trace in both forms, watch, and hist.
 keep 300
-for command in "trace --json" "trace --names=rfc" "watch --json --max CLOSE_WAIT=1ms"; do
+for command in "trace --json" "trace --names=rfc" "watch --json --max CLOSE_WAIT=1ms" \
+	"hist --json --interval 1ms"; do
 	rm -f "$dir/blocked"
 	mkfifo "$dir/blocked"
 	# shellcheck disable=SC2217 # it is not to read
@@ -142,7 +143,7 @@ for command in "trace --json" "trace --names=rfc" "watch --json --max CLOSE_WAIT
 		>"$dir/blocked" 2>"$dir/err" </dev/null &
 	tracer=$!
 	case $command in
-	watch*) wait_for 60 full "$dir/blocked" ;;
+	watch* | hist*) wait_for 60 full "$dir/blocked" ;;
 	*) wait_for 60 more_until_full "$dir/blocked" ;;
 	esac
 	ok $? "$command, nobody reads: the pipe is full"

@@ -266,7 +266,9 @@ static int run(struct live *l)
 		close(signals);
 	if (err == -EPIPE)
 		return 0;
-	if (err)
+	if (err == -ETIMEDOUT)
+		term_not_written(err);
+	else if (err)
 		warn_line("%s", strerror(-err));
 	return err;
 }

@@ -269,7 +269,7 @@ static int finish(struct replay *r, int err)
 	if (err >= 0)
 		err = flush;
 	if (err && err != -EPIPE) {
-		warn_line("not all could be written: %s", strerror(-err));
+		term_not_written(err);
 		return STATUS_UNABLE;
 	}
 	status = playback_status(&r->play);

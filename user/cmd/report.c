@@ -286,7 +286,7 @@ static int finish(struct reporting *r, const struct model *m, __u64 end_ns, cons
 		err = print(r, &page);
 	}
 	if (err && err != -EPIPE) {
-		warn_line("not all could be written: %s", strerror(-err));
+		term_not_written(err);
 		return STATUS_UNABLE;
 	}
 	return STATUS_DONE;

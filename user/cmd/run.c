@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/run.h"
+#include "cmd/term.h"
 #include "out/buf.h"
 #include "util/log.h"
 
@@ -417,17 +417,6 @@ static void settle(struct run *r)
 	model_settle(&r->model);
 }
 
-/* stderr may be what nobody reads. */
-static void not_written(int err)
-{
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	if (err != -ETIMEDOUT)
-		warn_line("not all could be written: %s", strerror(-err));
-	else if (poll(&p, 1, 0) > 0)
-		warn_line("not all could be written: nobody reads the output");
-}
-
 static int finish(struct run *r, long why, __u64 began_ns)
 {
 	bool failed = why < 0 && why != -EPIPE && why != -ECANCELED;
@@ -444,7 +433,7 @@ static int finish(struct run *r, long why, __u64 began_ns)
 	model_summary(&r->model, ended_ns - began_ns);
 	err = model_flush(&r->model);
 	if (err && err != -EPIPE && !failed) {
-		not_written(err);
+		term_not_written(err);
 		failed = true;
 	}
 	if (r->model.no_memory)
@@ -475,7 +464,7 @@ int run_loop(struct run *r)
 		fd_ready(r, fd);
 	}
 	if (n < 0 && n != -EPIPE && n != -ECANCELED)
-		not_written((int)n);
+		term_not_written((int)n);
 	return finish(r, n, began_ns);
 }
 

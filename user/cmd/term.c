@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/run.h"
 #include "cmd/term.h"
 #include "kern/cgroup.h"
+#include "util/log.h"
 
 static struct winsize term_size(void)
 {
@@ -41,4 +45,15 @@ struct out_options term_output(enum name_set names)
 		.width = term_width(),
 		.cgroup_path = cgroup_path,
 	};
+}
+
+/* stderr may be what nobody reads. */
+void term_not_written(int err)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (err != -ETIMEDOUT)
+		warn_line("not all could be written: %s", strerror(-err));
+	else if (poll(&p, 1, 0) > 0)
+		warn_line("not all could be written: nobody reads the output");
 }

@@ -15,4 +15,7 @@ unsigned int term_height(void);
  * clock. */
 struct out_options term_output(enum name_set names);
 
+/* Says that the output failed by this -errno; -ETIMEDOUT: as obuf_stop_on() has it. */
+void term_not_written(int err);
+
 #endif
