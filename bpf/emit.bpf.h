@@ -55,6 +55,16 @@ static __always_inline void wake_if_wanted(__u64 now_ns)
 	wake_reader();
 }
 
+/* A SYN_SENT that the filter makes wait has no record that would wake the reader. */
+static __always_inline void count_held(void)
+{
+	__sync_fetch_and_add(&counters.held, 1);
+	if (!wake_for_held)
+		return;
+	wake_for_held = 0;
+	wake_reader();
+}
+
 static __always_inline void fill_step(const struct step *s, __u8 kind, struct rec_step *r)
 {
 	r->kind = kind;

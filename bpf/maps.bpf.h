@@ -23,6 +23,7 @@ struct sock_store {
 
 struct counters counters;
 volatile __u32 wake_mode;
+volatile __u32 wake_for_held; /* the reader wants to know of the next SYN_SENT that is held back */
 volatile __u32
 	repeat_ident; /* the reader does not know all sockets: each record says which it is of */
 

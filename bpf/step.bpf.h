@@ -179,7 +179,7 @@ static __always_inline bool hold(struct sock_store *st, enum match match)
 {
 	if (match == MATCH_LATER) {
 		st->held = 1;
-		__sync_fetch_and_add(&counters.held, 1);
+		count_held();
 	}
 	return st->held;
 }

@@ -92,7 +92,7 @@ static __always_inline void hold_syn(const struct step *s)
 	owner_is_current(&syn.owner, OWNER_OPEN);
 	if (bpf_map_update_elem(&held_syns, &s->cookie, &syn, BPF_ANY))
 		count_lost(LOST_STORAGE);
-	__sync_fetch_and_add(&counters.held, 1);
+	count_held();
 }
 
 static __always_inline void emit_held(struct step *s)

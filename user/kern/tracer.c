@@ -236,10 +236,14 @@ struct req_counts tracer_requests(struct tracer *t)
 bool tracer_held(struct tracer *t)
 {
 	volatile __u64 *held = &t->skel->bss->counters.held;
-	__u64 now = *held;
-	bool more = now != t->held_seen;
+	bool more;
 
-	t->held_seen = now;
+	t->skel->bss->wake_for_held = 1;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	more = *held != t->held_seen;
+	if (more)
+		t->skel->bss->wake_for_held = 0;
+	t->held_seen = *held;
 	return more;
 }
 

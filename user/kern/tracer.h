@@ -99,7 +99,10 @@ struct req_counts {
 
 struct req_counts tracer_requests(struct tracer *t);
 
-/* Whether a local port filter held SYN_SENT sockets back since this was last asked. */
+/*
+ * Whether a local port filter held SYN_SENT sockets back since this was last asked.
+ * If not, the next one ends tracer_wait().
+ */
 bool tracer_held(struct tracer *t);
 
 /*
