@@ -56,19 +56,27 @@ static __always_inline __u64 synack_sent(struct request_sock *req)
 	return BPF_CORE_READ((struct tcp_request_sock *)req, snt_synack) * 1000;
 }
 
+/* The two lie side by side (skc_portpair), and each read is a call. */
+struct port_pair {
+	__be16 rport;
+	__u16 lport;
+};
+
 /* The request_sock knows its listener, and the child's next step finds it here. */
 static __always_inline bool child_was_made(struct request_sock *req)
 {
+	struct port_pair ports = {};
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
 	if (!child || !child->at_ns || bpf_ktime_get_ns() - child->at_ns >= SOFTIRQ_NEAR_NS)
 		return false;
-	if (child->lport != BPF_CORE_READ(req, __req_common.skc_num))
+	bpf_core_read(&ports, sizeof(ports), &req->__req_common.skc_dport);
+	if (child->lport != ports.lport)
 		return false;
 	child->at_ns = 0;
 	child->synack_ns = synack_sent(req);
-	child->rport = BPF_CORE_READ(req, __req_common.skc_dport);
+	child->rport = ports.rport;
 	if (config.own_ids)
 		child->listener = (__u64)BPF_CORE_READ(req, __req_common.skc_listener);
 	else

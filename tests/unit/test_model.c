@@ -905,6 +905,7 @@ static void told_by_the_second_program(void **unused)
 	told_end(ST_LAST_ACK, 0, REASON_FIN);
 	told_nothing();
 	all_is_over();
+	assert_int_equal(feed.m.told_twice, 3);
 	/* nor is what went on in a small socket */
 	reaches_fin_wait_2(B);
 	small(B, SMALL_BORN, ST_FIN_WAIT2, 60 * (__s64)SEC);

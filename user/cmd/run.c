@@ -247,6 +247,7 @@ static void take_losses(struct run *r, __u64 now_ns)
 	if (now_ns < r->losses_ns + LOSSES_EVERY_NS)
 		return;
 	r->losses_ns = now_ns;
+	r->tracer.told_twice = r->model.told_twice;
 	for (int cause = 0; cause < LOST_NCAUSES; cause++) {
 		__u64 n = tracer_lost(&r->tracer, cause);
 

@@ -185,7 +185,7 @@ static __u64 misses_of(const struct bpf_program *prog)
 static __u64 missed_steps(const struct tracer *t)
 {
 	const volatile struct counters *c = &t->skel->bss->counters;
-	__u64 again = c->again;
+	__u64 again = c->again - t->told_twice;
 	__u64 missed = misses_of(t->skel->progs.set_state);
 
 	/* one that is being taken is in the first figure only */

@@ -40,6 +40,8 @@ struct tracer {
 	bool own_ids;	       /* no cookies here: what stands in for them is made by the tracer */
 	__u64 start_ns;
 	__u64 lost_told[LOST_NCAUSES];
+	__u64 told_twice; /* set by the caller: steps of the second program that the first had told
+			   */
 	__u64 held_seen;
 	__u64 unseen; /* calls of other programs that the kernel skipped */
 };

@@ -83,6 +83,7 @@ struct model {
 	__u32 n_recent_syn;
 	__u64 recent_end[RECENT_ENDS]; /* cookies of the last connections that were forgotten */
 	__u32 n_recent_end;
+	__u64 told_twice; /* steps that both programs on the tracepoint told: see bpf/again.bpf.h */
 	__u32 reuse[1 << REUSE_BITS]; /* ending small sockets by ports and peer: slots + 1 */
 	struct listeners {
 		__u64 *cookie;

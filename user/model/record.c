@@ -124,8 +124,10 @@ static int step_record(struct model *m, const struct rec_step *rec)
 
 	if (!s.from || s.from >= ST_MAX || !s.to || s.to >= ST_MAX)
 		return -EINVAL;
-	if (s.flags & STEP_AGAIN && is_known(m, &s))
+	if (s.flags & STEP_AGAIN && is_known(m, &s)) {
+		m->told_twice++;
 		return 0;
+	}
 	if (s.flags & STEP_UNSHOWN) {
 		unshown_step(m, &s, rec_ident(rec));
 		return 0;
