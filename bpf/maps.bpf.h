@@ -42,7 +42,7 @@ struct {
 
 /* The child that this CPU made last: see request.bpf.h. */
 struct child {
-	__u64 at_ns;
+	__u64 at; /* jiffies: cheaper than the clock, and near is near enough; 0: none */
 	/* once its request_sock told it, and until it is taken, when rport is 0: */
 	__u64 listener;	 /* cookie (config.own_ids: address), 0 */
 	__u64 synack_ns; /* when the first SYN-ACK was sent, 0 */

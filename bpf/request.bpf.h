@@ -11,6 +11,7 @@
 #include "sock.bpf.h"
 #include "caller.bpf.h"
 #include "emit.bpf.h"
+#include "timer.bpf.h"
 
 /* Records of request sockets: so many each window */
 #define REQ_WINDOW_NS 100000000ULL
@@ -37,14 +38,14 @@ static __always_inline bool is_req_timer(const struct timer_list *timer)
  * made, on the same CPU; without a child of its port before it the handshake has failed.
  * (The child does not know its peer's port yet before Linux 6.16.)
  */
-static __always_inline void note_child(const struct sock *sk, __u64 now_ns)
+static __always_inline void note_child(const struct sock *sk)
 {
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
 	if (!child)
 		return;
-	child->at_ns = now_ns;
+	child->at = bpf_jiffies64();
 	child->rport = 0;
 	child->lport = sk->__sk_common.skc_num;
 }
@@ -69,12 +70,13 @@ static __always_inline bool child_was_made(struct request_sock *req)
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
-	if (!child || !child->at_ns || bpf_ktime_get_ns() - child->at_ns >= SOFTIRQ_NEAR_NS)
+	if (!child || !child->at ||
+	    jiffies_to_ns(bpf_jiffies64() - child->at) >= (__s64)SOFTIRQ_NEAR_NS)
 		return false;
 	bpf_core_read(&ports, sizeof(ports), &req->__req_common.skc_dport);
 	if (child->lport != ports.lport)
 		return false;
-	child->at_ns = 0;
+	child->at = 0;
 	child->synack_ns = synack_sent(req);
 	child->rport = ports.rport;
 	if (config.own_ids)

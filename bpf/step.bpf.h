@@ -37,7 +37,7 @@ static __always_inline void begin_child(struct sock *sk, struct sock_store *st, 
 {
 	__u64 parent = st->cookie & COOKIE_MASK;
 
-	note_child(sk, now);
+	note_child(sk);
 	st->since_ns = now;
 	st->born_ns = now;
 	st->roles = ROLES(ROLE_PASSIVE, 0);

@@ -55,17 +55,17 @@ static __always_inline __u8 reset_flags(__u64 cookie, __u8 from, __u64 now_ns)
 #define FASTOPEN_SERVER 2
 
 /* TCP Fast Open makes the child when the SYN comes: where that is allowed, when it was is kept. */
-static __always_inline void child_begins(struct sock *sk, __u64 now_ns)
+static __always_inline void child_begins(struct sock *sk)
 {
 	struct netns_ipv4 *ipv4 = &sk->__sk_common.skc_net.net->ipv4;
 	struct sock_store *st;
 
-	note_child(sk, now_ns);
+	note_child(sk);
 	if (!(BPF_CORE_READ_BITFIELD(ipv4, sysctl_tcp_fastopen) & FASTOPEN_SERVER))
 		return;
 	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (st)
-		st->since_ns = now_ns;
+		st->since_ns = bpf_ktime_get_ns();
 }
 
 /* The stay in SYN_RECEIVED of a child: see handshake_time(). */
@@ -140,7 +140,7 @@ static __always_inline void stream_step(struct sock *sk, int from, int to, __u8 
 
 	/* told with its next step: the child has no cookie yet, nor all of its addresses */
 	if (from == ST_LISTEN && to == ST_SYN_RECV) {
-		child_begins(sk, bpf_ktime_get_ns());
+		child_begins(sk);
 		return;
 	}
 	s.cookie = sock_cookie(sk);
