@@ -7,10 +7,33 @@
 
 #define INDEX_MIN 1024
 
+/*
+ * An entry is a slot + 1, and above it a part of the hash: a connection that is
+ * not the one looked for is mostly a small socket that nobody has touched for
+ * long, and to look at its cookie a cache miss.
+ */
+#define SLOT_BITS 24
+#define SLOT_MASK ((1U << SLOT_BITS) - 1)
+
+/* Fibonacci hashing: cookies come in runs, one run a CPU. */
+static __u64 hash(__u64 cookie)
+{
+	return cookie * 0x9e3779b97f4a7c15ULL;
+}
+
 static __u32 home(const struct table *t, __u64 cookie)
 {
-	/* Fibonacci hashing: cookies come in runs, one run a CPU */
-	return (__u32)((cookie * 0x9e3779b97f4a7c15ULL) >> 32) & t->mask;
+	return (__u32)(hash(cookie) >> 32) & t->mask;
+}
+
+static __u32 tag(__u64 cookie)
+{
+	return hash(cookie) >> (32 + SLOT_BITS) << SLOT_BITS;
+}
+
+static __u32 slot_of(__u32 entry)
+{
+	return (entry & SLOT_MASK) - 1;
 }
 
 struct conn *table_at(const struct table *t, __u32 slot)
@@ -47,12 +70,16 @@ void table_free(struct table *t)
 
 struct conn *table_find(const struct table *t, __u64 cookie)
 {
+	__u32 want = tag(cookie);
+
 	for (__u32 i = home(t, cookie);; i = (i + 1) & t->mask) {
 		struct conn *c;
 
 		if (!t->index[i])
 			return NULL;
-		c = table_at(t, t->index[i] - 1);
+		if ((t->index[i] & ~SLOT_MASK) != want)
+			continue;
+		c = table_at(t, slot_of(t->index[i]));
 		if (c->cookie == cookie)
 			return c;
 	}
@@ -60,11 +87,12 @@ struct conn *table_find(const struct table *t, __u64 cookie)
 
 static void index_put(struct table *t, __u32 slot)
 {
-	__u32 i = home(t, table_at(t, slot)->cookie);
+	__u64 cookie = table_at(t, slot)->cookie;
+	__u32 i = home(t, cookie);
 
 	while (t->index[i])
 		i = (i + 1) & t->mask;
-	t->index[i] = slot + 1;
+	t->index[i] = tag(cookie) | (slot + 1);
 }
 
 static int index_grow(struct table *t)
@@ -79,7 +107,7 @@ static int index_grow(struct table *t)
 	t->mask = 2 * old_mask + 1;
 	for (__u32 i = 0; i <= old_mask; i++)
 		if (old[i])
-			index_put(t, old[i] - 1);
+			index_put(t, slot_of(old[i]));
 	free(old);
 	return 0;
 }
@@ -92,6 +120,8 @@ static int chunk_add(struct table *t)
 	if (!chunks)
 		return -ENOMEM;
 	t->chunk = chunks;
+	if (table_slots(t) + TABLE_CHUNK > SLOT_MASK)
+		return -ENOMEM;
 	c = calloc(TABLE_CHUNK, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
@@ -130,7 +160,7 @@ struct conn *table_add(struct table *t, __u64 cookie)
 static void index_shift_back(struct table *t, __u32 gap)
 {
 	for (__u32 i = (gap + 1) & t->mask; t->index[i]; i = (i + 1) & t->mask) {
-		__u32 at = home(t, table_at(t, t->index[i] - 1)->cookie);
+		__u32 at = home(t, table_at(t, slot_of(t->index[i]))->cookie);
 
 		if (((i - at) & t->mask) < ((i - gap) & t->mask))
 			continue;
@@ -144,7 +174,7 @@ static void index_drop(struct table *t, const struct conn *c)
 {
 	__u32 i = home(t, c->cookie);
 
-	while (t->index[i] != c->slot + 1)
+	while (slot_of(t->index[i]) != c->slot)
 		i = (i + 1) & t->mask;
 	index_shift_back(t, i);
 }
