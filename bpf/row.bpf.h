@@ -45,7 +45,7 @@ static __always_inline __u64 fin_stay(const struct tcp_sock *tp)
 		return 0;
 	stay_ns = jiffies_to_ns(rto - (rto >> n));
 	/* a kernel may have the timer under another name */
-	if (!bpf_core_field_exists(icsk->icsk_retransmit_timer))
+	if (!bpf_core_field_exists(icsk->icsk_retransmit_timer.expires))
 		return stay_ns;
 	left_ns = timer_left_ns(icsk->icsk_retransmit_timer.expires);
 	/* below 0: the wheel is late */
