@@ -142,6 +142,27 @@ static void a_listener_that_is_gone(void **unused)
 	assert_int_equal(told(ST_LISTEN, ST_SYN_RECV, 0)->conn.ident.owner.how, OWNER_UNKNOWN);
 }
 
+/* Kept in the kernel, but not whose it is: the accepted end of a TCP Fast Open on Linux 5.10. */
+static void a_kept_child_without_an_owner(void **unused)
+{
+	struct rec_open r = {
+		.step = step_of(A, ST_SYN_RECV, ST_ESTABLISHED, MS),
+		.ident = ident_of(A),
+	};
+
+	(void)unused;
+	listens(L, 4, 0);
+	told(ST_CLOSE, ST_LISTEN, 0);
+	later(SEC);
+	r.ident.lport = LPORT;
+	r.ident.born_ns = feed.now_ns - MS;
+	memset(&r.ident.owner, 0, sizeof(r.ident.owner));
+	r.step.kind = REC_OPEN;
+	r.step.roles = ROLES(ROLE_PASSIVE, 0);
+	take(&r, sizeof(r));
+	assert_int_equal(told(ST_SYN_RECV, ST_ESTABLISHED, MS)->conn.ident.owner.pid, 4);
+}
+
 static void a_listener_that_the_filter_leaves_out(void **unused)
 {
 	(void)unused;
@@ -270,6 +291,7 @@ int main(void)
 		feed_test(a_child_has_its_listeners_owner),
 		feed_test(of_two_listeners_the_one_that_was_named),
 		feed_test(a_listener_that_is_gone),
+		feed_test(a_kept_child_without_an_owner),
 		feed_test(a_listener_that_the_filter_leaves_out),
 		feed_test(a_simultaneous_open),
 		feed_test(one_that_was_there_before),

@@ -79,6 +79,19 @@ static const struct sock_end *rec_end(const struct rec_step *s)
 	return s->kind == REC_END ? &((const struct rec_end *)s)->end : NULL;
 }
 
+/*
+ * From a record of a socket that the kernel side keeps something of.  What a
+ * child has of its listener it may lack there (before Linux 5.11 the child of a
+ * TCP Fast Open, of which no request_sock tells).
+ */
+static void kept_ident(struct model *m, struct conn *c, const struct rec_step *s,
+		       const struct sock_ident *ident)
+{
+	c->ident = *ident;
+	if (s->from == ST_SYN_RECV && ROLE_OPEN(s->roles) == ROLE_PASSIVE && !ident->owner.how)
+		owner_of_port(m, &c->ident);
+}
+
 /* One socket can have two connections, one after the other: disconnect and connect. */
 static struct conn *step_conn(struct model *m, const struct rec_step *s)
 {
@@ -97,7 +110,7 @@ static struct conn *step_conn(struct model *m, const struct rec_step *s)
 	if (ident && s->flags & STEP_STREAM)
 		stream_ident(m, c, s, ident);
 	else if (ident)
-		c->ident = *ident;
+		kept_ident(m, c, s, ident);
 	else if (!c->ident.family)
 		m->unknown = true;
 	return c;
