@@ -71,33 +71,57 @@ static void killed(int tun, const struct fam *f, const struct state *s)
 	close(d.fd);
 }
 
-/* No descriptor any more. */
+/* No descriptor any more: tcp_abort() leaves such a one until kernel commit bac76cf89816. */
 static void killed_orphan(int tun, const struct fam *f, const struct state *s)
 {
 	struct drive d;
 
 	s->drive(&d, tun, f);
-	expect_end(&d, s, "SOCK_DESTROY after close()", "aborted");
 	close(d.fd);
 	kill_drive(&d);
+	if (procnet_state(d.port, d.p.port) == -1) {
+		expect_end(&d, s, "SOCK_DESTROY after close()", "aborted");
+		return;
+	}
+	tap_skip("this kernel leaves it", "%s: SOCK_DESTROY after close() in %s", f->name, s->name);
+	expect_end(&d, s, "RST after SOCK_DESTROY after close()", "reset_received");
+	peer_send(&d.p, TH_RST | TH_ACK);
 	procnet_await(d.port, d.p.port, -1);
 }
 
-static void killed_small(int tun, const struct fam *f, bool timed)
+static void expect_small_end(const struct drive *d, bool timed, const char *how, const char *reason)
 {
-	struct drive d;
+	char name[64];
 
-	(timed ? drive_timed_wait : drive_small_fin_wait_2)(&d, tun, f);
-	tiers_let_sweep();
+	snprintf(name, sizeof(name), "%s in %s", how, timed ? "TIMED_WAIT" : "a small FIN_WAIT_2");
 	if (timed)
-		EXPECT_TUN(&d, .name = "SOCK_DESTROY in TIMED_WAIT",
+		EXPECT_TUN(d, .name = name,
 			   .chain = OPEN ">FIN_WAIT_1>FIN_WAIT_2>TIMED_WAIT>CLOSED",
 			   .open = "active", .close = "active", .reason = "killed", .rearms = -1);
 	else
-		EXPECT_TUN(&d, .name = "SOCK_DESTROY in a small FIN_WAIT_2",
-			   .chain = OPEN ">FIN_WAIT_1>FIN_WAIT_2>CLOSED", .open = "active",
-			   .close = "active", .reason = "aborted", .guess = "reset_received");
-	kill_drive(&d);
+		EXPECT_TUN(d, .name = name, .chain = OPEN ">FIN_WAIT_1>FIN_WAIT_2>CLOSED",
+			   .open = "active", .close = "active", .reason = reason,
+			   .guess = "reset_received");
+}
+
+/* The tcp_abort() of Linux 5.10 does not know small sockets. */
+static void killed_small(int tun, const struct fam *f, bool timed)
+{
+	struct drive d;
+	int err;
+
+	(timed ? drive_timed_wait : drive_small_fin_wait_2)(&d, tun, f);
+	tiers_let_sweep();
+	err = diag_destroy_drive(&d);
+	if (err == -EOPNOTSUPP) {
+		tap_skip("not on this kernel", "%s: SOCK_DESTROY of a small socket", f->name);
+		expect_small_end(&d, timed, "RST after SOCK_DESTROY", "reset_received");
+		peer_send(&d.p, TH_RST | TH_ACK);
+	} else if (err) {
+		tap_die("%s: SOCK_DESTROY: %s", f->name, strerror(-err));
+	} else {
+		expect_small_end(&d, timed, "SOCK_DESTROY", "aborted");
+	}
 	procnet_await(d.port, d.p.port, -1);
 }
 
