@@ -21,6 +21,16 @@ static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
 	return (__u32)(now_ns / 1000000 - sent) * 1000000ULL;
 }
 
+/* When the retransmit timer runs out, in jiffies. */
+static __always_inline unsigned long retransmit_at(const struct tcp_sock *tp)
+{
+	const struct sock___timed *newer = (const void *)tp;
+
+	if (bpf_core_field_exists(newer->tcp_retransmit_timer.expires))
+		return BPF_CORE_READ(newer, tcp_retransmit_timer.expires);
+	return tp->inet_conn.icsk_retransmit_timer.expires;
+}
+
 /*
  * How long, at least, a FIN has waited for its acknowledgement.  When it was sent
  * the kernel does not keep; but with nothing else unacknowledged it is the FIN
@@ -44,10 +54,7 @@ static __always_inline __u64 fin_stay(const struct tcp_sock *tp)
 	if (icsk->icsk_user_timeout)
 		return 0;
 	stay_ns = jiffies_to_ns(rto - (rto >> n));
-	/* a kernel may have the timer under another name */
-	if (!bpf_core_field_exists(icsk->icsk_retransmit_timer.expires))
-		return stay_ns;
-	left_ns = timer_left_ns(icsk->icsk_retransmit_timer.expires);
+	left_ns = timer_left_ns(retransmit_at(tp));
 	/* below 0: the wheel is late */
 	if (left_ns >= -jiffies_to_ns(rto) && left_ns <= jiffies_to_ns(rto))
 		stay_ns += jiffies_to_ns(rto) - left_ns;

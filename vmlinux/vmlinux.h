@@ -228,6 +228,11 @@ struct inet_connection_sock {
 	__u8 icsk_backoff;
 };
 
+/* newer than Linux 6.18, in place of icsk_retransmit_timer */
+struct sock___timed {
+	struct timer_list tcp_retransmit_timer;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 rcv_nxt;
