@@ -61,6 +61,14 @@ static __always_inline __u64 fin_stay(const struct tcp_sock *tp)
 	return stay_ns;
 }
 
+/* Readings of a clock that ticks: up to a tick less has passed than they differ by. */
+static __always_inline __u64 less_a_tick(__u64 ns)
+{
+	__u64 tick_ns = jiffies_to_ns(1);
+
+	return ns > tick_ns ? ns - tick_ns : 0;
+}
+
 /*
  * A lower bound of the stay of a socket that was there before: states that a
  * segment from the peer leads to are at least as old as its last segment; those
@@ -72,9 +80,9 @@ static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct 
 	if (r->state == ST_SYN_SENT)
 		return syn_age_ns(tp, r->mono_ns);
 	if (r->state == ST_CLOSE_WAIT || r->state == ST_FIN_WAIT2 || r->state == ST_ESTABLISHED)
-		return r->last_rx_ns;
+		return less_a_tick(r->last_rx_ns);
 	if (r->state == ST_FIN_WAIT1 || r->state == ST_LAST_ACK)
-		return fin_stay(tp);
+		return less_a_tick(fin_stay(tp));
 	return 0;
 }
 
