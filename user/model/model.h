@@ -114,6 +114,10 @@ void model_free(struct model *m);
 /* -ENOSPC when there are MODEL_SINKS already. */
 int model_add_sink(struct model *m, struct sink *s);
 
+/* Whether that is a record of the ring buffer: its kind is known, and it is no shorter than that.
+ */
+bool is_record(const void *rec, size_t size);
+
 /*
  * A record of the ring buffer, in host order, aligned to 8 bytes.  0, or
  * -EINVAL when it is none (too short, unknown kind, no such state).

@@ -170,7 +170,7 @@ static void owner_record(struct model *m, const struct rec_owner *r)
 		c->ident.owner = r->owner;
 }
 
-int model_record(struct model *m, const void *rec, size_t size)
+bool is_record(const void *rec, size_t size)
 {
 	static const size_t want[] = {
 		[REC_STEP] = sizeof(struct rec_step),
@@ -183,7 +183,14 @@ int model_record(struct model *m, const void *rec, size_t size)
 	};
 	const __u8 *kind = rec;
 
-	if (!size || *kind >= sizeof(want) / sizeof(*want) || size < want[*kind])
+	return size && *kind < sizeof(want) / sizeof(*want) && size >= want[*kind];
+}
+
+int model_record(struct model *m, const void *rec, size_t size)
+{
+	const __u8 *kind = rec;
+
+	if (!is_record(rec, size))
 		return -EINVAL;
 	if (*kind == REC_SMALL) {
 		small_record(m, rec);

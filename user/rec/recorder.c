@@ -44,21 +44,10 @@ static void put(struct recorder *r, unsigned int kind, const void *body)
 
 void recorder_record(struct recorder *r, const void *rec, size_t size)
 {
-	static const size_t want[] = {
-		[REC_STEP] = sizeof(struct rec_step),
-		[REC_OPEN] = sizeof(struct rec_open),
-		[REC_END] = sizeof(struct rec_end),
-		[REC_OPEN_END] = sizeof(struct rec_open_end),
-		[REC_SMALL] = sizeof(struct rec_small),
-		[REC_REQUEST] = sizeof(struct rec_request),
-		[REC_OWNER] = sizeof(struct rec_owner),
-	};
 	const __u8 *kind = rec;
 
-	/* what the model refuses too */
-	if (!size || *kind >= sizeof(want) / sizeof(*want) || size < want[*kind])
-		return;
-	put(r, *kind, rec);
+	if (is_record(rec, size))
+		put(r, *kind, rec);
 }
 
 void recorder_row(struct recorder *r, const struct row_sock *row)
