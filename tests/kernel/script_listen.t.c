@@ -124,9 +124,7 @@ static void closed_in_queue(struct drive *d, int tun, const struct fam *f)
 
 static void fast_queue(struct drive *d, int tun, const struct fam *f)
 {
-	listen_at(d, tun, f);
-	peer_send_data(&d->p, TH_SYN, "fast");
-	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
+	drive_fast_syn(d, tun, f);
 	EXPECT_TUN(d, .name = "TCP Fast Open, its listener is closed", .chain = FAILED,
 		   .open = "passive", .reason = "reset_sent");
 	fd_close(&d->fd);
@@ -137,9 +135,7 @@ static void fast_killed(struct drive *d, int tun, const struct fam *f)
 {
 	int fd, err;
 
-	listen_at(d, tun, f);
-	peer_send_data(&d->p, TH_SYN, "fast");
-	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
+	drive_fast_syn(d, tun, f);
 	fd = sock_accept(d->fd);
 	EXPECT_TUN(d, .name = "TCP Fast Open, SOCK_DESTROY", .chain = FAILED, .open = "passive",
 		   .reason = "aborted");
@@ -235,7 +231,7 @@ int main(void)
 	static struct play p;
 
 	play_init(&p, scenarios, kernel_since(5, 14) ? n : n - 3);
-	sysctl_set("net.ipv4.tcp_fastopen", "0x607");
+	drive_allow_fast();
 	sysctl_set("net.ipv4.tcp_migrate_req", "1");
 	tiers_start(&ts, "--half-open", NULL);
 	play_begin(&p);

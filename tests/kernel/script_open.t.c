@@ -161,56 +161,6 @@ static void at_once(struct drive *d, int tun, const struct fam *f)
 	peer_send(&d->p, TH_ACK);
 }
 
-static void fast_child(struct drive *d, int tun, const struct fam *f)
-{
-	listen_at(d, tun, f, 16);
-	peer_send_data(&d->p, TH_SYN, "fast");
-	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
-	accept_child(d);
-	if (sock_state(d->fd) != TCP_SYN_RECV)
-		tap_die("no TCP Fast Open");
-}
-
-static void read_fast(const struct drive *d)
-{
-	char buf[8];
-
-	if (read(d->fd, buf, 4) != 4)
-		tap_die("no data");
-}
-
-/* TCP Fast Open: the SYN-ACK once more. */
-static void fast_again(struct drive *d, int tun, const struct fam *f)
-{
-	fast_child(d, tun, f);
-	EXPECT_TUN(d, .name = "TCP Fast Open, the SYN-ACK sent twice",
-		   .chain = PASSIVE PASSIVE_CLOSE, .open = "passive", .close = "passive",
-		   .reason = "fin", .dwell = {{"SYN_RECEIVED", 900, 0}});
-	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
-	peer_send(&d->p, TH_ACK);
-	sock_await(d->fd, TCP_ESTABLISHED);
-	read_fast(d);
-	close_second(d);
-}
-
-/* ... answered and closed before the handshake is over. */
-static void fast_close(struct drive *d, int tun, const struct fam *f)
-{
-	fast_child(d, tun, f);
-	read_fast(d);
-	EXPECT_TUN(d, .name = "TCP Fast Open, closed in SYN_RECEIVED",
-		   .chain = "LISTEN>SYN_RECEIVED" ACTIVE_CLOSE, .open = "passive",
-		   .close = "active");
-	fd_close(&d->fd);
-	peer_comes(&d->p, TH_FIN, NULL, 200);
-	peer_send(&d->p, TH_ACK);
-	peer_comes(&d->p, TH_FIN, NULL, 200);
-	peer_send(&d->p, TH_ACK);
-	procnet_await(d->port, d->p.port, TCP_FIN_WAIT2);
-	drive_peer_fin(d);
-	procnet_await(d->port, d->p.port, TCP_TIME_WAIT);
-}
-
 /* The SYN gets lost, and the next one is refused. */
 static void refused(struct drive *d, int tun, const struct fam *f)
 {
@@ -351,17 +301,15 @@ static void child_connects(struct drive *d, int tun, const struct fam *f)
 int main(void)
 {
 	static const struct scenario scenarios[] = {
-		{taken, ask_again},	 {cookies, NULL},    {overflow, NULL},
-		{overflow_aborts, NULL}, {deferred, NULL},   {at_once, NULL},
-		{fast_again, NULL},	 {fast_close, NULL}, {refused, NULL},
-		{stray_ack, NULL},	 {repaired, NULL},   {listens_again, NULL},
-		{child_connects, NULL},
+		{taken, ask_again},	 {cookies, NULL},	 {overflow, NULL},
+		{overflow_aborts, NULL}, {deferred, NULL},	 {at_once, NULL},
+		{refused, NULL},	 {stray_ack, NULL},	 {listens_again, NULL},
+		{repaired, NULL},	 {child_connects, NULL},
 	};
 	static struct tiers ts;
 	static struct play p;
 
 	play_init(&p, scenarios, sizeof(scenarios) / sizeof(*scenarios));
-	sysctl_set("net.ipv4.tcp_fastopen", "0x607");
 	tiers_start(&ts, "--half-open", NULL);
 	play_begin(&p);
 	tiers_await(&ts, "TIMED_WAIT");

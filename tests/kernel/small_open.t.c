@@ -15,8 +15,6 @@
 #include "tap.h"
 
 #define STAY_MS 80
-/* Client and server, data without a cookie both ways, each listener. */
-#define FASTOPEN "0x607"
 #define PASSIVE "LISTEN>SYN_RECEIVED>ESTABLISHED"
 #define TIMESTAMP_LEN 8
 
@@ -157,20 +155,9 @@ static void deferred(struct drive *d, int tun, const struct fam *f)
 	close_second(d);
 }
 
-/* The child is made when the SYN comes, and the program has its data at once. */
-static void fast_child(struct drive *d, int tun, const struct fam *f)
-{
-	listen_opt(d, tun, f, 0, 0);
-	peer_send_data(&d->p, TH_SYN, "fast");
-	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
-	accept_child(d);
-	if (sock_state(d->fd) != TCP_SYN_RECV)
-		tap_die("no TCP Fast Open");
-}
-
 static void fast_server(struct drive *d, int tun, const struct fam *f)
 {
-	fast_child(d, tun, f);
+	drive_fast_child(d, tun, f);
 	EXPECT_PASSIVE(d, .name = "TCP Fast Open, server", .dwell = DWELL(STAY_MS), .totals = true,
 		       .received = 4);
 	sleep_ms(STAY_MS);
@@ -181,7 +168,7 @@ static void fast_server(struct drive *d, int tun, const struct fam *f)
 
 static void fast_server_reset(struct drive *d, int tun, const struct fam *f)
 {
-	fast_child(d, tun, f);
+	drive_fast_child(d, tun, f);
 	EXPECT_TUN(d, .name = "TCP Fast Open, server, reset", .chain = "LISTEN>SYN_RECEIVED>CLOSED",
 		   .open = "passive", .reason = "reset_received", .dwell = DWELL(STAY_MS));
 	sleep_ms(STAY_MS);
@@ -226,7 +213,7 @@ int main(void)
 	static struct play p;
 
 	play_init(&p, scenarios, sizeof(scenarios) / sizeof(*scenarios));
-	sysctl_set("net.ipv4.tcp_fastopen", FASTOPEN);
+	drive_allow_fast();
 	tiers_start(&ts, NULL);
 	play_begin(&p);
 	tiers_finish(&ts);

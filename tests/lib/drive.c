@@ -2,7 +2,9 @@
 #include <sys/socket.h>
 
 #include "drive.h"
+#include "netns.h"
 #include "sock.h"
+#include "tap.h"
 
 void drive_syn_sent(struct drive *d, int tun, const struct fam *f)
 {
@@ -81,6 +83,33 @@ void drive_accepted(struct drive *d, int tun, const struct fam *f)
 	peer_connect(&d->p, d->port);
 	d->fd = sock_accept(l);
 	fd_close(&l);
+}
+
+void drive_allow_fast(void)
+{
+	/* client and server, data without a cookie both ways, each listener */
+	sysctl_set("net.ipv4.tcp_fastopen", "0x607");
+}
+
+void drive_fast_syn(struct drive *d, int tun, const struct fam *f)
+{
+	d->fd = sock_listen(f, f->tun);
+	peer_init(&d->p, tun, f);
+	d->port = d->p.kport = sock_lport(d->fd);
+	peer_send_data(&d->p, TH_SYN, "fast");
+	peer_expect(&d->p, TH_SYN | TH_ACK, NULL);
+}
+
+void drive_fast_child(struct drive *d, int tun, const struct fam *f)
+{
+	int l;
+
+	drive_fast_syn(d, tun, f);
+	l = d->fd;
+	d->fd = sock_accept(l);
+	fd_close(&l);
+	if (sock_state(d->fd) != TCP_SYN_RECV)
+		tap_die("no TCP Fast Open");
 }
 
 void drive_close(struct drive *d)

@@ -36,6 +36,13 @@ void drive_last_ack(struct drive *d, int tun, const struct fam *f);
 /* A passive one: the peer connects. */
 void drive_accepted(struct drive *d, int tun, const struct fam *f);
 
+/* TCP Fast Open with data and without a cookie, by client and server, in this namespace. */
+void drive_allow_fast(void);
+/* The peer's SYN has data; the descriptor is the listener's. */
+void drive_fast_syn(struct drive *d, int tun, const struct fam *f);
+/* Accepted in SYN_RECV, with "fast" to read. */
+void drive_fast_child(struct drive *d, int tun, const struct fam *f);
+
 /* The peer's FIN, without the acknowledgement of the FIN that it has seen. */
 void drive_crossing_fin(struct drive *d);
 /* close(), and the FIN has come. */
