@@ -142,10 +142,18 @@ static void run(struct tracer *t)
 		close(l[i]);
 }
 
+/* Linux 5.10 counts a TIMED_WAIT when its time is up, and not at all when it ends earlier. */
+static bool counted_at_its_end(void)
+{
+	return snmp_get("TcpExt", "TW") < sockstat_get("TCP", "tw");
+}
+
 /* The small sockets that were and are no more. */
 static long long left_timed_wait(void)
 {
-	return snmp_get("TcpExt", "TW") - sockstat_get("TCP", "tw");
+	long long there = sockstat_get("TCP", "tw");
+
+	return (counted_at_its_end() ? entered_timed_wait() : snmp_get("TcpExt", "TW")) - there;
 }
 
 static bool all_ended(struct tracer *t, void *arg)
@@ -183,8 +191,11 @@ static void check_shown(void)
 	tap_is(shown("ESTABLISHED>FIN_WAIT_1") + shown("ESTABLISHED>CLOSE_WAIT"), 2 * CONNECTIONS,
 	       "each end has been closed");
 	tap_is(shown("CLOSE_WAIT>LAST_ACK"), shown("LAST_ACK>CLOSED"), "passive closes completed");
-	tap_is(entered_timed_wait(), snmp_get("TcpExt", "TW"),
-	       "TIMED_WAIT entered, as the kernel counts it");
+	if (counted_at_its_end())
+		tap_skip("this kernel counts its end", "TIMED_WAIT entered");
+	else
+		tap_is(entered_timed_wait(), snmp_get("TcpExt", "TW"),
+		       "TIMED_WAIT entered, as the kernel counts it");
 	tap_is(ended(), 2 * CONNECTIONS, "each connection ended");
 	tap_is(shown("CLOSED>LISTEN"), LISTENERS, "listeners opened");
 	tap_is(shown("LISTEN>CLOSED"), LISTENERS, "listeners closed");
