@@ -86,6 +86,7 @@ static __always_inline bool on_tw_timer(struct timer_list *timer, enum small_wha
 static __always_inline bool netns_is_gone(struct inet_timewait_sock *tw)
 {
 	struct net *net = BPF_CORE_READ(tw, __tw_common.skc_net.net);
+	struct net___count *oldest = (void *)net;
 	struct ns_common___count *older = (void *)&net->ns;
 	struct ns_common___ref *newer = (void *)&net->ns;
 
@@ -93,6 +94,8 @@ static __always_inline bool netns_is_gone(struct inet_timewait_sock *tw)
 		return !BPF_CORE_READ(newer, __ns_ref.refs.counter);
 	if (bpf_core_field_exists(older->count.refs.counter))
 		return !BPF_CORE_READ(older, count.refs.counter);
+	if (bpf_core_field_exists(oldest->count.refs.counter))
+		return !BPF_CORE_READ(oldest, count.refs.counter);
 	return false;
 }
 

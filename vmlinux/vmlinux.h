@@ -95,7 +95,7 @@ typedef struct {
 	atomic_t refs;
 } refcount_t;
 
-/* Linux 5.9 to 6.17, and since */
+/* Linux 5.11 to 6.17, and since */
 struct ns_common___count {
 	refcount_t count;
 };
@@ -112,6 +112,11 @@ struct netns_ipv4 {
 struct net {
 	struct ns_common ns;
 	struct netns_ipv4 ipv4;
+};
+
+/* up to Linux 5.10 */
+struct net___count {
+	refcount_t count;
 };
 
 typedef struct {
