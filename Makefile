@@ -16,10 +16,12 @@ SAN       ?=
 STATIC    ?=
 WERROR    ?=
 V         ?=
-ARGS      ?=
-T         ?=
 JOBS      ?= 1
-KERNEL    ?=
+
+# Of one run, and for the command line alone: who builds kernels may have ARCH
+# or KERNEL in the environment, for something else.
+RUN_ONLY  := ARCH ARGS KERNEL T
+$(foreach v,$(RUN_ONLY),$(if $(filter environment,$(origin $v)),$(eval $v :=)))
 
 ifeq ($(origin CC),default)
 CC := cc
@@ -46,8 +48,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 # ARCH=arm64: for another machine, with Debian's cross compiler and its libraries
-# for that machine, unpacked in SYSROOT. Kernel builds set ARCH too, to more names.
-ARCH      ?=
+# for that machine, unpacked in SYSROOT.
 OWN_ARCH  := $(shell uname -m | sed 's/aarch64/arm64/')
 CROSS     := $(if $(filter-out $(OWN_ARCH),$(filter arm64,$(ARCH))),aarch64-linux-gnu-)
 RUNS_ON   := $(if $(CROSS),$(ARCH),$(OWN_ARCH))

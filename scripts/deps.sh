@@ -128,6 +128,17 @@ find_bpftool() {
 	return 1
 }
 
+# No package brings what CC, CLANG or BPFTOOL names, unless it is one of the table's commands.
+check_named() {
+	for named in "CC=${CC:-cc}" "CLANG=${CLANG:-clang}" "BPFTOOL=${BPFTOOL:-bpftool}"; do
+		tool=${named#*=}
+		tool=${tool%% *}
+		! table | awk -v tool="$tool" '$2 == tool { found = 1 } END { exit !found }' || continue
+		"$tool" --version >/dev/null 2>&1 ||
+			die "$named can't be run: give ${named%%=*} the name of one that can, or leave it out"
+	done
+}
+
 is_static() {
 	command -v "$1" >/dev/null 2>&1 && ! ldd "$(command -v "$1")" >/dev/null 2>&1
 }
@@ -247,6 +258,7 @@ ask_for() {
 }
 
 install_missing() {
+	check_named
 	lacking=$(missing "$@")
 	[ -n "$lacking" ] || return 0
 	if command -v apt-get >/dev/null 2>&1; then
@@ -274,6 +286,7 @@ first_version() {
 }
 
 verify() {
+	check_named
 	lacking=$(missing build | column 1 | sed 's/pc://g; s/file://g')
 	[ -z "$lacking" ] ||
 		die "missing: $lacking; 'make deps' installs what the build needs"
