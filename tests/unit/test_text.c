@@ -157,6 +157,26 @@ static void narrow_terminal(void **unused)
 	       "12:34:56 curl/1234 198.5~00.7:443 CLOSE_WAIT   -> LAST_ACK       >=4m12s ! over");
 }
 
+/* Where only one end has room, a listener shows its own. */
+static void narrow_listener(void **unused)
+{
+	struct transition t = step(ST_CLOSE, ST_LISTEN, 0);
+	struct hello h = {0};
+	struct sink *s;
+
+	(void)unused;
+	t.first = true;
+	conn = (struct conn){.ident = {.lport = 8080}};
+	set_addr(conn.ident.laddr, "192.0.2.1");
+	set_addr(conn.ident.raddr, "0.0.0.0");
+	expect(80, t, "12:34:56 -         192.0.2.1:8080 CLOSED       -> LISTEN               -");
+	s = new_sink(80, NAMES_ARTICLE, false);
+	s->ops->hello(s, &h);
+	s->ops->flush(s);
+	s->ops->free(s);
+	assert_non_null(strstr(capture_take(&out), " REMOTE/LISTEN  FROM -> TO "));
+}
+
 static void a_note_gives_what_fits(void **unused)
 {
 	struct transition t = leaked();
@@ -446,6 +466,7 @@ int main(void)
 		TEST(no_terminal_cuts_nothing),
 		TEST(wide_terminal),
 		TEST(narrow_terminal),
+		TEST(narrow_listener),
 		TEST(a_note_gives_what_fits),
 		TEST(a_note_says_nothing_twice),
 		TEST(owners),

@@ -127,6 +127,9 @@ static char *put_endpoint(const struct text_sink *t, char *p, enum column col, c
 
 static char *put_ends(const struct text_sink *t, char *p, const struct sock_ident *id)
 {
+	/* Where only one end has room: of a listener the one that it has. */
+	if (!shown(t, COL_LOCAL) && !id->rport)
+		return put_endpoint(t, p, COL_REMOTE, id->laddr, id->lport);
 	p = put_endpoint(t, p, COL_LOCAL, id->laddr, id->lport);
 	return put_endpoint(t, p, COL_REMOTE, id->raddr, id->rport);
 }
@@ -213,10 +216,12 @@ static void text_transition(struct sink *s, const struct transition *tr)
 
 static char *put_titles(const struct text_sink *t, char *p)
 {
+	const char *remote = shown(t, COL_LOCAL) ? "REMOTE" : "REMOTE/LISTEN";
+
 	p = put_cell(t, p, COL_TIME, "TIME", 4, 0);
 	p = put_cell(t, p, COL_OWNER, "OWNER", 5, 0);
 	p = put_cell(t, p, COL_LOCAL, "LOCAL", 5, 0);
-	p = put_cell(t, p, COL_REMOTE, "REMOTE", 6, 0);
+	p = put_cell(t, p, COL_REMOTE, remote, strlen(remote), 0);
 	p = put_cell(t, p, COL_STATES, "FROM -> TO", 10, 0);
 	p = put_cell(t, p, COL_DWELL, "    DWELL", DWELL_WIDTH, 0);
 	return put_cell(t, p, COL_NOTE, "NOTE", 4, 0);
