@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,9 +27,12 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
-static int refuse(void)
+static int refuse(const char *name)
 {
-	fputs("tcpdwell: no such command; one of: ", stderr);
+	fputs("tcpdwell: no command '", stderr);
+	for (size_t i = 0; name[i] && i < 60; i++)
+		fputc(isprint((unsigned char)name[i]) ? name[i] : '?', stderr);
+	fputs("'; one of: ", stderr);
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(stderr, "%s%s", c == commands ? "" : ", ", c->name);
 	fputc('\n', stderr);
@@ -53,5 +57,5 @@ int main(int argc, char **argv)
 		return STATUS_DONE;
 	}
 	c = command_by_name(argv[1]);
-	return c ? run_command(c, argc - 1, argv + 1) : refuse();
+	return c ? run_command(c, argc - 1, argv + 1) : refuse(argv[1]);
 }

@@ -34,7 +34,11 @@ bad --pid 99999999999999999999 "process id"
 bad --comm "" "process name"
 bad --comm 1234567890123456 "process name of at most 15 bytes"
 bad --cgroup /there/is/none "cgroup"
+bad --cgroup "" "cgroup"
 bad --netns there-is-none "network namespace"
+bad --netns "" "network namespace"
+bad --netns /proc/self/ns/pid "network namespace"
+bad --netns /dev/null "network namespace"
 bad --min-dwell 5 "duration"
 bad --min-dwell 5lightyears "duration"
 bad --names latin "article, rfc or kernel"
@@ -71,14 +75,16 @@ like "$(cat "$dir/err")" "--port" "option without its value: named"
 
 run trace spurious
 is "$status $(wc -c <"$dir/out")" "2 0" "an argument that trace does not take: status 2, no output"
+like "$(cat "$dir/err")" "takes options alone, not 'spurious'" "an argument that trace does not take: named"
 
 run
 is "$status $(wc -c <"$dir/out")" "2 0" "no command: status 2, no output"
 like "$(cat "$dir/err")" "trace" "no command: they are listed"
 
-run dance
+run $'dance\e[31m'
 is "$status $(wc -c <"$dir/out")" "2 0" "unknown command: status 2, no output"
-like "$(cat "$dir/err")" "trace" "unknown command: they are listed"
+is "$(cat "$dir/err")" "tcpdwell: no command 'dance?[31m'; one of: trace, watch, list, holders, states, record, replay, report, hist, top, doctor" \
+	"unknown command: named, and those that there are"
 
 for arg in --help -h help; do
 	run $arg
@@ -108,5 +114,22 @@ run trace --state time_wait --state FIN-WAIT-1 --state tcp_syn_recv --addr 10.0.
 	--duration 10ms --netns "$netns" --buffer-size 4k
 is "$status" 0 "good values of every kind are taken"
 [ "$status" -eq 0 ] || diag "$(cat "$dir/err")"
+
+# Both families are all, however often each is said.
+perl -MIO::Socket::IP -e 'my @l = map { IO::Socket::IP->new(LocalHost => $_, Listen => 1) or die } @ARGV;
+	$| = 1; print "listening\n"; sleep 60' 127.0.0.1 ::1 >"$dir/listener" &
+listener=$!
+wait_for 10 grep -q listening "$dir/listener"
+for families in "" "-4" "-6" "-4 -6" "-6 -4 -6"; do
+	# shellcheck disable=SC2086 # words
+	run list --netns "$netns" --json $families
+	case $families in
+	-[46]) want=${families#-} ;;
+	*) want="4 6" ;;
+	esac
+	is "$(jq 'select(.type == "socket") | .family' "$dir/out" | sort | xargs)" "$want" \
+		"families '$families': $want"
+done
+kill "$listener"
 
 done_testing

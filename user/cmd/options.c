@@ -121,7 +121,7 @@ static void add_cgroup(struct argp_state *state, const char *arg, struct options
 	struct filter_cgroup *cg = &f->cgroup[n];
 
 	o->cgroup_text[n] = arg;
-	if (!o->offline && cgroup_lookup(arg, &cg->id, &cg->level))
+	if (!*arg || (!o->offline && cgroup_lookup(arg, &cg->id, &cg->level)))
 		bad(state, "--cgroup", arg, "the path or id of a cgroup (v2)");
 }
 
@@ -134,7 +134,7 @@ static void add_netns(struct argp_state *state, const char *arg, struct options 
 
 	if (!parse_u64(arg, 1, UINT32_MAX, &number))
 		*ino = number;
-	else if (o->offline)
+	else if (o->offline && *arg)
 		o->netns_text[n] = arg;
 	else if (netns_ino(arg, ino))
 		bad(state, "--netns", arg, "the inode number, path or name of a network namespace");
@@ -201,8 +201,9 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 		break;
 	case '4':
 	case '6':
+		*(key == '4' ? &o->only_v4 : &o->only_v6) = true;
 		/* both is the same as neither */
-		f->family = f->family && f->family != key - '0' ? 0 : key - '0';
+		f->family = o->only_v4 && o->only_v6 ? 0 : key - '0';
 		remember(o, key == '4' ? "-4" : "-6", NULL);
 		return 0;
 	default:

@@ -21,6 +21,7 @@ struct options {
 	__u64 count;	   /* 0: no limit */
 	bool json;
 	bool half_open;
+	bool only_v4, only_v6; /* what -4 and -6 said; filter.family comes of it */
 	/* Of a recording: cgroups and namespaces are not looked up here, but kept as given. */
 	bool offline;
 	/* Of a command that takes files: room for all of argv; NULL: it takes none. */

@@ -84,11 +84,14 @@ error_t settings_parse(const struct setting *table, const struct argp_option *op
 	return 0;
 }
 
-static error_t take_file(struct options *o, char *arg)
+static error_t take_file(struct argp_state *state, char *arg)
 {
-	if (!o->files)
-		return ARGP_ERR_UNKNOWN;
-	o->files[o->n_files++] = arg;
+	struct options *o = state->input;
+
+	if (o->files)
+		o->files[o->n_files++] = arg;
+	else
+		option_refuse(state, "the command", arg, "options alone");
 	return 0;
 }
 
@@ -113,7 +116,7 @@ error_t command_parse(int key, char *arg, struct argp_state *state)
 		pass_on(state);
 		return 0;
 	case ARGP_KEY_ARG:
-		return take_file(state->input, arg);
+		return take_file(state, arg);
 	case ARGP_KEY_END:
 		if (c->check)
 			c->check(state, state->input);

@@ -3,14 +3,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
 
 #include "kern/netns.h"
 
@@ -158,21 +161,34 @@ bool netns_is_empty(void)
 	return true;
 }
 
+/* Of all files in nsfs, those of network namespaces. */
+static bool is_netns(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == NSFS_MAGIC &&
+	       ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+}
+
 int netns_ino(const char *path, __u32 *ino)
 {
 	char named[512];
-	struct statfs fs;
 	struct stat st;
+	int fd, err = 0;
 
 	if (!strchr(path, '/')) {
 		if ((size_t)snprintf(named, sizeof(named), "/run/netns/%s", path) >= sizeof(named))
 			return -ENAMETOOLONG;
 		path = named;
 	}
-	if (stat(path, &st) || statfs(path, &fs))
+	/* What is no regular file, a FIFO say, is not waited for. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
 		return -errno;
-	if (fs.f_type != NSFS_MAGIC)
-		return -EINVAL;
-	*ino = st.st_ino;
-	return 0;
+	if (!is_netns(fd) || fstat(fd, &st))
+		err = -EINVAL;
+	else
+		*ino = st.st_ino;
+	close(fd);
+	return err;
 }
