@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <ctype.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -39,10 +41,23 @@ static int refuse(const char *name)
 	return STATUS_USAGE;
 }
 
+/*
+ * What was started without one of the three would open some other file in its
+ * place, and write its output there.  To write or read these is an error, as it
+ * would be without them.
+ */
+static void fill_std_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
 
+	fill_std_fds();
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		help(stderr);

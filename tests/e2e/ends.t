@@ -221,4 +221,24 @@ setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$dir/tcpdwel
 	>"$dir/out" 2>"$dir/err" || status=$?
 is "$status" 2 "no rights: what is typed wrong is said first"
 
+# Loading is allowed, entering namespaces is not.
+status=0
+setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$TCPDWELL" trace --duration 1s \
+	>"$dir/out" 2>"$dir/err" || status=$?
+is "$status $(wc -c <"$dir/out")" "3 0" "without CAP_SYS_ADMIN: status 3, no output"
+like "$(cat "$dir/err")" "could not be read.*root.*CAP_SYS_ADMIN" "without CAP_SYS_ADMIN: what to do"
+
+# What it opens never takes the place of stdout or stderr.
+"$TCPDWELL" trace --netns "$netns" --duration 60s </dev/null >&- 2>&- &
+tracer=$!
+# shellcheck disable=SC2317 # wait_for calls it
+opened() {
+	find "/proc/$tracer/fd" -lname "*signalfd*" | grep -q .
+}
+wait_for 30 opened
+is "$(readlink "/proc/$tracer/fd/1" "/proc/$tracer/fd/2" | xargs)" "/dev/null /dev/null" \
+	"stdout and stderr are closed: nothing else takes their place"
+end TERM
+is "$status" 3 "stdout is closed: status 3"
+
 done_testing

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "out/buf.h"
@@ -213,21 +214,20 @@ static void room_as_asked(void **unused)
 	assert_ptr_equal(p, buf.data + 10);
 }
 
-/* stdout is a pipe that nobody reads: once it is to end, a write gives up; its flags are as they
+/* stdout is `fd`, which nobody reads: once it is to end, a write gives up; its flags are as they
  * were. */
-static void nobody_reads(void **unused)
+static void give_up(int fd)
 {
 	int keep = dup(STDOUT_FILENO), stop[2], err;
 	struct obuf to;
 
-	(void)unused;
 	assert_int_equal(pipe2(stop, O_CLOEXEC), 0);
 	assert_int_equal(obuf_init(&to, STDOUT_FILENO), 0);
 	fflush(stdout);
-	dup2(pipe_fds[1], STDOUT_FILENO);
+	dup2(fd, STDOUT_FILENO);
 	obuf_stop_on(stop[0]);
 	assert_int_equal(write(stop[1], "", 1), 1);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1000; i++) {
 		char *p = obuf_room(&to, 4096);
 
 		memset(p, 'x', 4096);
@@ -237,12 +237,29 @@ static void nobody_reads(void **unused)
 	dup2(keep, STDOUT_FILENO);
 	obuf_stop_on(-1);
 	assert_int_equal(err, -ETIMEDOUT);
-	assert_int_equal(fcntl(pipe_fds[1], F_GETFL) & O_NONBLOCK, 0);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
 	assert_int_equal(obuf_flush(&to), -ETIMEDOUT);
 	obuf_free(&to);
 	close(keep);
 	close(stop[0]);
 	close(stop[1]);
+}
+
+static void nobody_reads(void **unused)
+{
+	(void)unused;
+	give_up(pipe_fds[1]);
+}
+
+static void nobody_reads_the_socket(void **unused)
+{
+	int pair[2];
+
+	(void)unused;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	give_up(pair[1]);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 int main(void)
@@ -258,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_errors, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(room_as_asked, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(nobody_reads, open_pipe, close_pipe),
+		cmocka_unit_test(nobody_reads_the_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

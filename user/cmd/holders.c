@@ -361,7 +361,7 @@ static int report(struct look k[2], struct census *census, const struct holders_
 	if (!err)
 		err = gather(&h, &k[last], last ? &k[0] : NULL, f);
 	if (err) {
-		warn_line("the sockets could not be read: %s", strerror(-err));
+		tracer_explain_rows(err);
 		status = STATUS_UNABLE;
 		goto out;
 	}

@@ -88,7 +88,7 @@ static int read_all(struct listing *l, const struct list_options *o, unsigned in
 		err = listing_sort(l, o->sort);
 	if (!err)
 		return 0;
-	warn_line("the sockets could not be read: %s", strerror(-err));
+	tracer_explain_rows(err);
 	return STATUS_UNABLE;
 }
 

@@ -119,7 +119,7 @@ static void print_status(const struct once *once)
 static int unable(const struct options *o, int err)
 {
 	if (err)
-		warn_line("the sockets could not be read: %s", strerror(-err));
+		tracer_explain_rows(err);
 	if (!o->json)
 		printf("TCPDWELL UNKNOWN - the sockets could not be read\n");
 	return STATUS_UNABLE;

@@ -204,7 +204,7 @@ static int read_rows(struct run *r, bool claim)
 	model_resync_begin(&r->model, begin_ns);
 	err = tracer_rows(&r->tracer, claim, take_row, r);
 	if (err)
-		warn_line("the sockets that are there could not be read: %s", strerror(-err));
+		tracer_explain_rows(err);
 	else
 		resync_end(r, overflows);
 	r->resynced_ns = mono_now_ns();

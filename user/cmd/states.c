@@ -164,7 +164,7 @@ static int states_once(const struct states_options *o)
 		now.small = via_of_tier(t.tier);
 		err = count_sockets(&t, &o->o.tracer.filter, &counts);
 		if (err)
-			warn_line("the sockets could not be read: %s", strerror(-err));
+			tracer_explain_rows(err);
 	}
 	if (!err)
 		now = (struct states_now){counts.by_state, NULL, now.tier, now.small, NULL, 0, 0};

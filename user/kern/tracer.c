@@ -93,6 +93,13 @@ int tracer_explain(int err)
 	return err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
+void tracer_explain_rows(int err)
+{
+	warn_line("the sockets that are there could not be read: %s", strerror(-err));
+	if (err == -EPERM)
+		tracer_explain(err);
+}
+
 static int watch_ring(struct tracer *t)
 {
 	/* edge: while napping, that there is data is no reason to wake up */

@@ -57,6 +57,10 @@ void tracer_close(struct tracer *t);
 /* That sentence, for an error of libbpf's or the kernel's (< 0); gives what tracer_open() gives. */
 int tracer_explain(int err);
 
+/* Sockets could not be read (err < 0): what it takes to enter a network namespace may be missing
+ * where loading was allowed. */
+void tracer_explain_rows(int err);
+
 /* Length of a jiffy, in ns. */
 __u64 kernel_jiffy_ns(void);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "out/buf.h"
@@ -94,11 +95,13 @@ static struct {
 	int fd; /* -1: writes wait for as long as they take */
 	bool stopping;
 	int own[STDERR_FILENO + 1]; /* of each of the three: a description of our own, or -1 */
+	bool socket[STDERR_FILENO + 1];
 } stop = {.fd = -1, .own = {-1, -1, -1}};
 
 /*
  * O_NONBLOCK belongs to the description, which others write through too, such as
- * the shell: so to one of our own of the same pipe or terminal.  A socket has none.
+ * the shell: so to one of our own of the same pipe or terminal.  A socket has none; it
+ * is asked not to wait with each call.
  */
 static int open_again(int fd)
 {
@@ -111,6 +114,13 @@ static int open_again(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
+static bool is_socket(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
+}
+
 void obuf_stop_on(int stop_fd)
 {
 	stop.fd = stop_fd;
@@ -119,6 +129,7 @@ void obuf_stop_on(int stop_fd)
 		if (stop.own[fd] >= 0)
 			close(stop.own[fd]);
 		stop.own[fd] = stop_fd < 0 ? -1 : open_again(fd);
+		stop.socket[fd] = stop_fd >= 0 && is_socket(fd);
 	}
 }
 
@@ -127,11 +138,14 @@ void obuf_stopping(void)
 	stop.stopping = stop.fd >= 0;
 }
 
-static int own_of(int fd)
+/* As write(2), which does not wait where that would delay the end. */
+static ssize_t write_some(int fd, const void *data, size_t len)
 {
-	bool has = fd == STDOUT_FILENO || fd == STDERR_FILENO;
+	bool std = fd == STDOUT_FILENO || fd == STDERR_FILENO;
 
-	return has && stop.own[fd] >= 0 ? stop.own[fd] : fd;
+	if (std && stop.socket[fd])
+		return send(fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(std && stop.own[fd] >= 0 ? stop.own[fd] : fd, data, len);
 }
 
 /* 0 or -ETIMEDOUT.  Whatever else ends the wait, the next write(2) tells what there is to know. */
@@ -150,9 +164,8 @@ static int wait_writable(int fd)
 
 static int write_all(int fd, const char *data, size_t len)
 {
-	fd = own_of(fd);
 	while (len) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = write_some(fd, data, len);
 		int err = 0;
 
 		if (n >= 0) {
