@@ -62,6 +62,7 @@ int screen_check(char *why, size_t room)
 	const char *type = getenv("TERM");
 	char name[64 * TERM_ESCAPE_MAX + 1];
 	int found = 0;
+	bool full;
 
 	if (!type || !*type) {
 		snprintf(why, room,
@@ -73,7 +74,9 @@ int screen_check(char *why, size_t room)
 		snprintf(why, room, "nothing is known of terminals of the type '%s' (TERM)", name);
 		return -ENODEV;
 	}
-	if (terminal_string("cup") && terminal_string("clear"))
+	full = terminal_string("cup") && terminal_string("clear");
+	del_curterm(cur_term);
+	if (full)
 		return 0;
 	snprintf(why, room, "a terminal of the type '%s' (TERM) has no full screen", name);
 	return -ENODEV;
