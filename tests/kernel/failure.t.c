@@ -23,6 +23,7 @@
 static void finish(struct drive *d)
 {
 	sock_await(d->fd, TCP_CLOSE);
+	expect_retransmits(d->port, d->p.port, sock_retransmits(d->fd));
 	close(d->fd);
 }
 

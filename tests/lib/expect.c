@@ -73,6 +73,16 @@ void expect_add(const struct expect *e)
 		copy->owner.comm = strdup(e->owner.comm);
 }
 
+void expect_retransmits(uint16_t lport, uint16_t rport, unsigned int n)
+{
+	for (struct expect *e = all; e < all + n_all; e++) {
+		if (e->lport != lport || e->rport != rport)
+			continue;
+		e->counted = true;
+		e->retransmits = n;
+	}
+}
+
 static void want_str(const json_t *line, const char *field, const char *want)
 {
 	const char *got = line_str(line, field);
@@ -238,6 +248,8 @@ static void check_totals(const struct expect *e, const struct conn *c)
 	if (e->age_max_ms && line_int(line, "age_ns") > e->age_max_ms * NS_PER_MS)
 		complain("age_ns is %lld, want at most %ld ms", (long long)line_int(line, "age_ns"),
 			 e->age_max_ms);
+	if (e->counted)
+		want_int(line, "retransmits", e->retransmits);
 	if (!e->totals)
 		return;
 	want_int(line, "bytes_sent", e->sent);

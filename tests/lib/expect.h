@@ -62,11 +62,15 @@ struct expect {
 	long age_ms, age_max_ms; /* at least, at most; 0: not looked at */
 	bool totals;		 /* look at the following */
 	int64_t sent, received;
+	bool counted; /* look at this, see expect_retransmits() */
+	int64_t retransmits;
 };
 
 #define EXPECT(...) expect_add(&(struct expect){__VA_ARGS__})
 
 void expect_add(const struct expect *e);
+/* What the kernel has counted, once the connection is over. */
+void expect_retransmits(uint16_t lport, uint16_t rport, unsigned int n);
 /* Waits until all has come (or PATIENCE_MS), ends the tracer, looks at all. */
 void expect_finish(struct tracer *t);
 /* All that is expected has come; false if it doesn't. */

@@ -218,6 +218,16 @@ int sock_state(int fd)
 	return info.tcpi_state;
 }
 
+unsigned int sock_retransmits(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		tap_die("TCP_INFO: %s", strerror(errno));
+	return info.tcpi_total_retrans;
+}
+
 void sock_await(int fd, int state)
 {
 	int64_t until = clock_ms() + PATIENCE_MS;

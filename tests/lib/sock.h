@@ -47,6 +47,8 @@ int sock_drain(int fd);
 
 int sock_state(int fd);
 /* Waits for a state of the kernel's (TCP_ESTABLISHED, ...); bails out if it never comes. */
+/* How often the kernel sent something again, as TCP_INFO has it. */
+unsigned int sock_retransmits(int fd);
 void sock_await(int fd, int state);
 
 /* A connection over loopback: both ends and the listener. */
