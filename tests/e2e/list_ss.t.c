@@ -9,11 +9,13 @@
 #include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -343,22 +345,60 @@ static void look(const char *how)
 
 /*
  * Kernels before 5.17 do not run the program that loads the list's own programs;
- * then the tracer's do as well.  Here that program is refused.
+ * then the tracer's do as well.  Here that program is refused, and how often is counted.
  */
-static void refuse_loader(void)
+static atomic_int refused;
+
+static void *refuse_each(void *listener)
+{
+	int fd = *(int *)listener;
+
+	for (;;) {
+		struct seccomp_notif req = {0};
+		struct seccomp_notif_resp resp = {.error = -EINVAL};
+
+		if (!ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req)) {
+			resp.id = req.id;
+			refused++;
+			ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp);
+		} else if (errno != EINTR && errno != ENOENT) {
+			return NULL;
+		}
+	}
+}
+
+/* 0 or -errno. */
+static int refuse_loader(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_PROG_TEST_RUN, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog prog = {.len = sizeof(code) / sizeof(*code), .filter = code};
+	static int listener;
+	pthread_t thread;
 
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
-		tap_die("seccomp: %s", strerror(errno));
+	listener = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			   &prog);
+	if (listener < 0)
+		return -errno;
+	return -pthread_create(&thread, NULL, refuse_each, &listener);
+}
+
+static void look_without_loader(void)
+{
+	int err = refuse_loader();
+
+	if (err) {
+		tap_skip(strerror(-err), "the tracer's programs, as before Linux 5.17");
+		return;
+	}
+	look("the tracer's programs, as before Linux 5.17");
+	tap_ok(refused > 0, "the list's own programs were tried, and refused");
 }
 
 int main(void)
@@ -379,7 +419,6 @@ int main(void)
 	made_to = clock_ns();
 	sleep_ms(300);
 	look("the list's own programs");
-	refuse_loader();
-	look("the tracer's programs, as before Linux 5.17");
+	look_without_loader();
 	return tap_done();
 }
