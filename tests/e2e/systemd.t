@@ -123,6 +123,9 @@ SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes timeout -k 10 400 systemd-nspawn -q --direct
 	--register=no --keep-unit --private-network --machine="tcpdwell-$$" --console=read-only \
 	--capability=all --system-call-filter="bpf perf_event_open kcmp" \
 	/lib/systemd/systemd --unit=check.target >"$dir/console" 2>&1 </dev/null
+status=$?
+[ $status -ne 124 ] && [ $status -ne 137 ]
+ok $? "the container comes to an end" || diag "$(tail -20 "$dir/console")"
 out=$root/check/out
 [ -e "$out" ] || {
 	diag "$(tail -20 "$dir/console")"

@@ -26,7 +26,7 @@ tests=0 failed=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# ok STATUS NAME
+# ok STATUS NAME; its own status is that one, as with is and like
 ok() {
 	tests=$((tests + 1))
 	if [ "$1" -eq 0 ]; then
@@ -35,19 +35,22 @@ ok() {
 		echo "not ok $tests - $2"
 		[[ $2 == *"# TODO"* ]] || failed=1
 	fi
+	return "$1"
 }
 
 is() {
 	[ "$1" = "$2" ]
-	ok $? "$3"
-	[ "$1" = "$2" ] || diag "got '$1', not '$2'"
+	ok $? "$3" && return
+	diag "got '$1', not '$2'"
+	return 1
 }
 
 # like TEXT PATTERN NAME: an extended regular expression
 like() {
 	[[ $1 =~ $2 ]]
-	ok $? "$3"
-	[[ $1 =~ $2 ]] || diag "'$1' does not match '$2'"
+	ok $? "$3" && return
+	diag "'$1' does not match '$2'"
+	return 1
 }
 
 skip() {
