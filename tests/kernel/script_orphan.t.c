@@ -46,13 +46,16 @@ static void unacked_fin(struct drive *d, int tun, const struct fam *f)
 	drive_close(d);
 }
 
+/* Long enough for a slow machine to get there: it passes beside the others. */
+#define GIVE_UP_MS 5000
+
 static void unacked_closing(struct drive *d, int tun, const struct fam *f)
 {
 	drive_established(d, tun, f);
 	EXPECT_TUN(d, .name = "CLOSING, closed, no answer",
 		   .chain = OPEN ">FIN_WAIT_1>CLOSING>CLOSED", .open = "active",
 		   .close = "simultaneous", .reason = "timeout");
-	sock_opt(d->fd, TCP_USER_TIMEOUT, 500);
+	sock_opt(d->fd, TCP_USER_TIMEOUT, GIVE_UP_MS);
 	drive_close(d);
 	drive_crossing_fin(d);
 	procnet_await(d->port, d->p.port, TCP_CLOSING);
@@ -63,7 +66,7 @@ static void zero_window(struct drive *d, int tun, const struct fam *f)
 	drive_established(d, tun, f);
 	EXPECT_ACTIVE(d, .name = "FIN_WAIT_1, closed, window shut",
 		      .chain = OPEN ">FIN_WAIT_1>CLOSED", .reason = "timeout");
-	sock_opt(d->fd, TCP_USER_TIMEOUT, 500);
+	sock_opt(d->fd, TCP_USER_TIMEOUT, GIVE_UP_MS);
 	d->p.win = 0;
 	peer_send(&d->p, TH_ACK);
 	sock_send(d->fd, "stuck");
