@@ -229,7 +229,7 @@ is "$status $(wc -c <"$dir/out")" "3 0" "without CAP_SYS_ADMIN: status 3, no out
 like "$(cat "$dir/err")" "could not be read.*root.*CAP_SYS_ADMIN" "without CAP_SYS_ADMIN: what to do"
 
 # What it opens never takes the place of stdout or stderr.
-"$TCPDWELL" trace --netns "$netns" --duration 60s </dev/null >&- 2>&- &
+"$TCPDWELL" record -o "$dir/rec" --netns "$netns" --duration 60s </dev/null >&- 2>&- &
 tracer=$!
 # shellcheck disable=SC2317 # wait_for calls it
 opened() {
@@ -239,6 +239,9 @@ wait_for 30 opened
 is "$(readlink "/proc/$tracer/fd/1" "/proc/$tracer/fd/2" | xargs)" "/dev/null /dev/null" \
 	"stdout and stderr are closed: nothing else takes their place"
 end TERM
+status=0
+"$TCPDWELL" trace --netns "$netns" --duration 10ms 2>"$dir/err" >&- || status=$?
 is "$status" 3 "stdout is closed: status 3"
+like "$(cat "$dir/err")" "not all could be written: Bad file descriptor" "stdout is closed: said"
 
 done_testing
