@@ -9,21 +9,14 @@
 #define __VMLINUX_H__
 
 typedef unsigned char __u8;
-typedef signed char __s8;
 typedef unsigned short __u16;
-typedef signed short __s16;
 typedef unsigned int __u32;
 typedef int __s32;
 typedef unsigned long long __u64;
 typedef long long __s64;
-typedef __u8 u8;
-typedef __u16 u16;
 typedef __u32 u32;
-typedef __u64 u64;
-typedef __s64 s64;
 typedef __u16 __be16;
 typedef __u32 __be32;
-typedef __u64 __be64;
 typedef __u32 __wsum;
 typedef _Bool bool;
 
@@ -34,7 +27,6 @@ typedef _Bool bool;
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
-	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
@@ -50,7 +42,6 @@ enum {
 enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
-	BPF_EXIST = 2,
 };
 
 enum {
@@ -75,7 +66,6 @@ struct hlist_node {
 struct in6_addr {
 	union {
 		__u8 u6_addr8[16];
-		__be32 u6_addr32[4];
 	} in6_u;
 };
 
@@ -225,7 +215,6 @@ struct timer_list {
 };
 
 struct inet_connection_sock {
-	struct inet_sock icsk_inet;
 	struct timer_list icsk_retransmit_timer;
 	__u32 icsk_rto;
 	__u32 icsk_user_timeout;
@@ -325,8 +314,6 @@ struct sk_buff;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
-	__u64 session_id;
-	__u64 seq_num;
 };
 
 struct bpf_iter__tcp {
@@ -337,7 +324,6 @@ struct bpf_iter__tcp {
 
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
-	struct bpf_map *map;
 	void *key;
 	void *value;
 };

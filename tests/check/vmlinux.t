@@ -85,4 +85,22 @@ plant 'struct linger {
 struct linger___older {
 	int l_odd;
 };' 'linger.l_new is missing'
+# unread HEADER: members and enumerators of it that the BPF side names nowhere
+unread() {
+	sed 's,/\*.*\*/,,' "$1" |
+		sed -nE 's/^\t.*\b(\w+)(\[[^]]*\])?( : [0-9]+)?;$/\1/p; s/^\t([A-Z]\w+) = .*,$/\1/p' |
+		sort -u | grep -vxFf <(cat ../../bpf/* ../../bench/*.bpf.c |
+			grep -oE '\w+' | sort -u)
+}
+
+text=$(unread "$header")
+[ -z "$text" ]
+result $? "it has nothing that is not read" "$text"
+{
+	cat "$header"
+	printf 'struct linger {\n\tint l_idle;\n};\n'
+} >"$planted"
+text=$(unread "$planted")
+[ "$text" = l_idle ]
+result $? "found: l_idle is not read" "$text"
 echo "1..$n"
