@@ -31,6 +31,7 @@ a_transition() {
 
 command -v valgrind >/dev/null || { echo "counts: there is no valgrind" >&2; exit 1; }
 {
+	sed -n 2p "$0"
 	echo "# instructions; made by 'make bench-counts ARGS=--keep' on $(uname -m), Linux $(uname -r | cut -d. -f1,2), $(${CC:-cc} --version | sed -n '1s/.* //p')"
 	for sink in none json text; do
 		echo "reader_$sink $(a_transition $sink)"

@@ -29,12 +29,12 @@ fi | tar -c --null -T - --ignore-failed-read 2>/dev/null | tar -x -C "$tree"
 debian=$tree/debian
 cp -R dist/debian "$debian"
 scripts/deps.sh packages debian build | sed 's/.*/ &,/' >"$debian/depends"
-sed -e "/@BUILD_DEPENDS@/{
+sed -e '/^# SPDX-/d' -e "/@BUILD_DEPENDS@/{
 	r $debian/depends
 	d
 }" "$debian/control.in" >"$debian/control"
 sed -n '3,$p' LICENSES/BSD-2-Clause.txt | sed 's/^$/./; s/^/ /' >"$debian/bsd"
-sed -e "/@BSD_TEXT@/{
+sed -e '/^# SPDX-/d' -e "/@BSD_TEXT@/{
 	r $debian/bsd
 	d
 }" "$debian/copyright.in" >"$debian/copyright"

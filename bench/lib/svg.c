@@ -29,6 +29,7 @@ static void put_escaped(FILE *f, const char *text)
 
 void svg_begin(FILE *f, int width, int height, const char *title)
 {
+	fputs("<!-- SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause -->\n", f);
 	fprintf(f,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\" role=\"img\">\n<title>",
