@@ -111,6 +111,18 @@ static __always_inline void emit_held(struct step *s)
 	bpf_map_delete_elem(&held_syns, &s->cookie);
 }
 
+/* A child has its listener's family and namespace; of the rest it may have what the filter wants.
+ */
+static __always_inline bool child_may_be_wanted(const struct sock *sk)
+{
+	const struct sock_common *skc = &sk->__sk_common;
+	const volatile struct filter *f = &config.filter;
+
+	if (f->family && f->family != family_no(skc))
+		return false;
+	return !f->n_netns || filter_has_netns(f, skc->skc_net.net->ns.inum);
+}
+
 /* True when the step is not one to tell of, or not yet. */
 static __always_inline bool left_out(struct step *s)
 {
@@ -122,7 +134,7 @@ static __always_inline bool left_out(struct step *s)
 		return false;
 	if (s->to == ST_LISTEN || s->from == ST_LISTEN) {
 		s->flags |= STEP_UNSHOWN;
-		return false;
+		return !child_may_be_wanted(s->sk);
 	}
 	if (!config.late_port)
 		return true;

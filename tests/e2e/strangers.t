@@ -40,4 +40,31 @@ ok $? "a sweep comes upon them"
 end INT
 is "$status $(tail -n 1 "$dir/sweep.out" | jq -c .lost)" "0 0" "none of their steps is told as lost"
 is "$(grep '"type":"transition"' "$dir/sweep.out" | jq .netns | sort -u)" "$netns" "or shown"
+
+# Nor is the reader woken for them, listeners included: 100 of these, far enough apart that each
+# would do it by itself.
+cat >"$dir/listeners" <<'END'
+#!/bin/sh
+ip link set lo up && exec perl -MIO::Socket::INET -e '
+	for (1 .. 100) {
+		IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+		select undef, undef, undef, 0.04;
+	}'
+END
+chmod 755 "$dir/listeners"
+switches() {
+	sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$tracer/status"
+}
+begin woken --json
+before=$(switches)
+"$dir/listeners"
+n=$(($(switches) - before))
+[ "$n" -ge 50 ]
+ok $? "listeners here wake the reader: $n times"
+before=$(switches)
+unshare -n "$dir/listeners"
+n=$(($(switches) - before))
+[ "$n" -lt 50 ]
+ok $? "listeners elsewhere do not: $n times"
+end INT
 done_testing
