@@ -273,6 +273,7 @@ if unshare -m mount -t tmpfs none /mnt 2>/dev/null; then
 		exit $status' "$TCPDWELL" "$netns" "$dir" traffic
 	is $? 3 "a full disk: status 3"
 	like "$(cat "$dir/full.err")" "No space left.*can be read" "... which is said"
+	is "$(grep -c "not all could be written" "$dir/full.err")" 0 "... once"
 	run replay --json "$dir/full.rec"
 	is "$status" 0 "... the file can be read"
 	[ "$(transitions "$dir/out")" -gt 100 ]

@@ -434,7 +434,9 @@ static int finish(struct run *r, long why, __u64 began_ns)
 	model_summary(&r->model, ended_ns - began_ns);
 	err = model_flush(&r->model);
 	if (err && err != -EPIPE && !failed) {
-		term_not_written(err);
+		/* of -ECANCELED the recorder has said why */
+		if (err != -ECANCELED)
+			term_not_written(err);
 		failed = true;
 	}
 	if (r->model.no_memory)
