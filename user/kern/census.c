@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
 #include "kern/census.h"
-#include "kern/netns.h"
+#include "kern/walk.h"
 
 /* what bpftool writes into a light skeleton */
 #pragma GCC diagnostic push
@@ -68,7 +65,6 @@ int census_open(struct census *c, const struct filter *f)
 	c->filter = f;
 	c->slow.epoll = c->slow.home_netns = -1;
 	setrlimit(RLIMIT_MEMLOCK, &all); /* kernels before 5.11 charge maps to it */
-	c->home_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (open_fast(c))
 		err = open_slow(c);
 	if (err)
@@ -82,9 +78,6 @@ void census_close(struct census *c)
 		list_bpf__destroy(c->fast);
 	c->fast = NULL;
 	tracer_close(&c->slow);
-	if (c->home_netns >= 0)
-		close(c->home_netns);
-	c->home_netns = -1;
 }
 
 static void no_row(void *ctx, const struct row_sock *row)
@@ -93,31 +86,28 @@ static void no_row(void *ctx, const struct row_sock *row)
 	(void)row;
 }
 
-/* iter/tcp shows the namespace in which bpf_iter_create() was called. */
-static int read_netns(struct census *c, const struct netns *ns, row_fn fn, void *ctx)
+struct run {
+	row_fn fn;
+	void *ctx;
+};
+
+static void give_row(void *ctx, struct row_sock *row)
 {
-	if (c->filter->n_netns && !filter_has_netns(c->filter, ns->ino))
-		return 0;
-	c->n_netns++;
-	if (setns(ns->fd, CLONE_NEWNET))
-		return -errno;
-	return netns_is_empty() ? 0 : iter_rows(c->list_fd, ns->ino, fn, ctx);
+	const struct run *run = ctx;
+
+	run->fn(run->ctx, row);
 }
 
 int census_read(struct census *c, row_fn fn, void *ctx)
 {
-	struct netns_list list;
+	struct run run = {.fn = fn, .ctx = ctx};
+	struct walk w = {0};
 	int err = c->no_owners ? 0 : iter_rows(c->claim_fd, 0, no_row, NULL);
 
-	c->n_netns = 0;
 	if (!err)
-		err = netns_find(&list);
-	if (err)
-		return err;
-	for (unsigned int i = 0; !err && i < list.n; i++)
-		err = read_netns(c, &list.ns[i], fn, ctx);
-	netns_free(&list);
-	if (setns(c->home_netns, CLONE_NEWNET) && !err)
-		err = -errno;
+		err = walk_start(&w, c->list_fd, c->filter);
+	if (!err)
+		err = walk_finish(&w, give_row, &run);
+	c->n_netns = w.n_netns;
 	return err;
 }

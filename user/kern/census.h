@@ -13,7 +13,6 @@ struct census {
 	struct tracer slow; /* in its place where the kernel does not take it */
 	int claim_fd;	    /* the links of the iterators */
 	int list_fd;
-	int home_netns;
 	unsigned int n_netns; /* read by the last census_read() */
 	bool no_owners;	      /* set to leave out who holds what, which takes a run of its own */
 };

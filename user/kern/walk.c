@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "kern/netns.h"
+#include "kern/walk.h"
+
+/* So many that the other thread is seldom woken, so few that they stay in its cache. */
+#define BLOCK_ROWS 1024
+
+struct walk_block {
+	struct walk_block *next;
+	__u32 netns;
+	__u32 n;
+	struct row_sock row[BLOCK_ROWS];
+};
+
+/*
+ * The thread that reads
+ */
+
+static struct walk_block *block_take(struct walk *w, __u32 netns)
+{
+	struct walk_block *b;
+
+	pthread_mutex_lock(&w->lock);
+	b = w->spare;
+	if (b)
+		w->spare = b->next;
+	pthread_mutex_unlock(&w->lock);
+	if (!b)
+		b = malloc(sizeof(*b));
+	if (b) {
+		b->next = NULL;
+		b->netns = netns;
+		b->n = 0;
+	}
+	return b;
+}
+
+static void block_give(struct walk *w, struct walk_block *b)
+{
+	pthread_mutex_lock(&w->lock);
+	*w->end = b;
+	w->end = &b->next;
+	pthread_cond_signal(&w->more);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* The iterator gives whole rows.  1: the block is full; 0: there are no more; or -errno. */
+static int fill(struct walk_block *b, int fd)
+{
+	ssize_t n;
+
+	while (b->n < BLOCK_ROWS) {
+		n = read(fd, b->row + b->n, (BLOCK_ROWS - b->n) * sizeof(*b->row));
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (!n)
+			return 0;
+		b->n += n > 0 ? n / sizeof(*b->row) : 0;
+	}
+	return 1;
+}
+
+static int read_rows(struct walk *w, int fd, __u32 netns)
+{
+	struct walk_block *b;
+	int more;
+
+	do {
+		b = block_take(w, netns);
+		if (!b)
+			return -ENOMEM;
+		more = fill(b, fd);
+		block_give(w, b);
+	} while (more > 0);
+	return more;
+}
+
+/* iter/tcp shows the namespace in which bpf_iter_create() was called. */
+static int read_netns(struct walk *w, const struct netns *ns)
+{
+	int fd, err;
+
+	if (w->filter->n_netns && !filter_has_netns(w->filter, ns->ino))
+		return 0;
+	w->n_netns++;
+	if (setns(ns->fd, CLONE_NEWNET))
+		return -errno;
+	if (netns_is_empty())
+		return 0;
+	fd = bpf_iter_create(w->link_fd);
+	if (fd < 0)
+		return fd;
+	err = read_rows(w, fd, ns->ino);
+	close(fd);
+	return err;
+}
+
+static void *read_all(void *arg)
+{
+	struct walk *w = arg;
+	struct netns_list list;
+	int err = netns_find(&list);
+
+	if (!err) {
+		for (unsigned int i = 0; !err && i < list.n; i++)
+			err = read_netns(w, &list.ns[i]);
+		netns_free(&list);
+	}
+	pthread_mutex_lock(&w->lock);
+	w->err = err;
+	w->done = true;
+	pthread_cond_signal(&w->more);
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/*
+ * The other one
+ */
+
+int walk_start(struct walk *w, int link_fd, const struct filter *f)
+{
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	w->link_fd = link_fd;
+	w->filter = f;
+	w->end = &w->first;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->more, NULL);
+	err = pthread_create(&w->thread, NULL, read_all, w);
+	return -err;
+}
+
+/* All that was read meanwhile; NULL at the end. */
+static struct walk_block *blocks_take(struct walk *w)
+{
+	struct walk_block *first;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->first && !w->done)
+		pthread_cond_wait(&w->more, &w->lock);
+	first = w->first;
+	w->first = NULL;
+	w->end = &w->first;
+	pthread_mutex_unlock(&w->lock);
+	return first;
+}
+
+static void block_spare(struct walk *w, struct walk_block *b)
+{
+	pthread_mutex_lock(&w->lock);
+	b->next = w->spare;
+	w->spare = b;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void blocks_free(struct walk_block *b)
+{
+	while (b) {
+		struct walk_block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+static void hand_over(struct walk_block *b, walk_fn fn, void *ctx)
+{
+	for (__u32 i = 0; fn && i < b->n; i++) {
+		b->row[i].ident.netns = b->netns;
+		fn(ctx, &b->row[i]);
+	}
+}
+
+int walk_finish(struct walk *w, walk_fn fn, void *ctx)
+{
+	struct walk_block *b, *next;
+
+	while ((b = blocks_take(w))) {
+		for (; b; b = next) {
+			next = b->next;
+			hand_over(b, fn, ctx);
+			block_spare(w, b);
+		}
+	}
+	pthread_join(w->thread, NULL);
+	blocks_free(w->spare);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->more);
+	return w->err;
+}
