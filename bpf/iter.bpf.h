@@ -42,7 +42,7 @@ static __always_inline void row_tcp(const struct sock *sk, const struct tcp_sock
 {
 	__u32 rx = tp->rcv_tstamp;
 
-	row_queues(sk, tp, r);
+	row_queues(tp, r);
 	if (rx)
 		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx);
 	row_sent(tp, r);
@@ -159,7 +159,7 @@ static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp,
 	if (!config.own_ids)
 		r->cookie = bpf_get_socket_cookie(sk);
 	r->uid = sk->sk_uid.val;
-	row_flags(sk, r);
+	row_flags(tp, r);
 	row_tcp(sk, tp, r);
 	read_ident(sk, lport, &r->ident);
 	stay_ns = known_stay(tp, r);

@@ -3,7 +3,9 @@
  * `tcpdwell list`: all sockets there are, read once.  Loading is most of what a
  * list costs.  So this is an object of its own, without the tracer's maps and
  * ksyms, which the kernel relocates itself (a light skeleton, Linux 5.17).  Each
- * type that it has to look up costs it half a millisecond: the arguments of the
+ * type that it has to look up costs it half a millisecond, unless it is one of 31
+ * that it remembers, in a place that the type's name says.  So there are few of
+ * them, and no two of one place; the arguments of the
  * iterators are taken as the array that they are, and what the user side knows
  * need not be asked here (the namespace is that in which the iterator is made).
  * Older kernels, and older shapes of these types, are user/kern/census.c's matter.
@@ -18,31 +20,33 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct sock_owner);
-} owners SEC(".maps");
-
 /* What the iterators hand over begins with it. */
 struct iter_meta {
 	struct seq_file *seq;
 };
 
-/* First of two passes: who holds each socket.  Of: meta, task, descriptor, file. */
+/*
+ * First of two passes: who holds each socket.  Of: meta, task, descriptor, file.
+ * Of sockets of any kind: to see which it is would be one more look at memory that
+ * no cache has.  The user side puts claims and rows together.
+ */
 SEC("iter/task_file")
 int claim_all(__u64 *ctx)
 {
+	struct iter_meta *meta = (void *)ctx[0];
 	struct task_struct *task = (void *)ctx[1];
-	struct sock *sk = held_sock((void *)ctx[3]);
-	struct sock_owner *o;
+	struct file *file = (void *)ctx[3];
+	struct socket *sock = file ? bpf_sock_from_file(file) : NULL;
+	struct row_claim r;
 
-	if (!task || !sk)
+	if (!task || !sock)
 		return 0;
-	o = bpf_sk_storage_get(&owners, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (o && o->how == OWNER_UNKNOWN)
-		owner_is_holder(o, task);
+	r.ino = socket_ino((void *)sock);
+	r.pid = task->tgid;
+	r.tid = task->pid;
+	r.uid = task->cred->uid.val;
+	bpf_probe_read_kernel(r.comm, sizeof(r.comm), task->comm);
+	bpf_seq_write(meta->seq, &r, sizeof(r));
 	return 0;
 }
 
@@ -74,10 +78,10 @@ static __always_inline bool in_cgroup(const struct cgroup *cg, __u32 level, __u6
 	return up && BPF_CORE_READ(up, kn, id) == id;
 }
 
-static __always_inline void row_cgroup(const struct sock *sk, struct row_sock *r)
+static __always_inline void row_cgroup(const struct tcp_sock *tp, struct row_sock *r)
 {
 	const volatile struct filter *f = &config.filter;
-	struct cgroup *cg = sk->sk_cgrp_data.cgroup;
+	struct cgroup *cg = SK(tp).sk_cgrp_data.cgroup;
 	bool found = !f->n_cgroup;
 
 	if (cg)
@@ -89,25 +93,20 @@ static __always_inline void row_cgroup(const struct sock *sk, struct row_sock *r
 		r->flags |= ROW_FILTERED;
 }
 
-static __always_inline void row_full(struct sock *sk, const struct tcp_sock *tp, struct row_sock *r)
+static __always_inline void row_full(struct tcp_sock *tp, struct row_sock *r)
 {
-	struct sock_owner *o;
-
 	r->kind = ROW_FULL;
-	r->cookie = bpf_get_socket_cookie(sk);
+	r->cookie = bpf_get_socket_cookie(tp);
 	r->roles = roles_of_state(r->state);
-	row_flags(sk, r);
-	row_queues(sk, tp, r);
+	row_flags(tp, r);
+	row_queues(tp, r);
 	row_stay(tp, r);
 	r->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
 	row_sent(tp, r);
-	row_ends(&sk->__sk_common, r);
-	r->ident.lport = sk->__sk_common.skc_num;
-	r->ident.mptcp = sk->sk_protocol == IPPROTO_MPTCP;
-	row_cgroup(sk, r);
-	o = bpf_sk_storage_get(&owners, sk, 0, 0);
-	if (o)
-		r->ident.owner = *o;
+	row_ends(&SK(tp).__sk_common, r);
+	r->ident.lport = SK(tp).__sk_common.skc_num;
+	r->ident.mptcp = SK(tp).sk_protocol == IPPROTO_MPTCP;
+	row_cgroup(tp, r);
 }
 
 static __always_inline void row_small(struct sock_common *skc, const struct tcp_timewait_sock *tw,
@@ -130,6 +129,8 @@ static __always_inline void row_small(struct sock_common *skc, const struct tcp_
 static __always_inline void row_request(struct sock_common *skc, struct tcp_request_sock *req,
 					struct row_sock *r)
 {
+	const struct sock_common *listener =
+		(void *)BPF_CORE_READ(req, req.req.__req_common.skc_listener);
 	__u64 syn_us = req->snt_synack;
 
 	r->kind = ROW_REQUEST;
@@ -137,8 +138,7 @@ static __always_inline void row_request(struct sock_common *skc, struct tcp_requ
 	r->roles = ROLES(ROLE_PASSIVE, 0);
 	r->left_ns = timer_left_ns(req->req.req.rsk_timer.expires);
 	r->retransmits = req->req.req.num_retrans;
-	r->listener = BPF_CORE_READ(req, req.req.__req_common.skc_listener,
-				    __sk_common.skc_cookie.counter);
+	r->listener = BPF_CORE_READ(listener, skc_cookie.counter);
 	if (syn_us)
 		entered(r, r->mono_ns - syn_us * 1000, true);
 	row_ends(skc, r);
@@ -165,7 +165,7 @@ int list_all(__u64 *ctx)
 	tw = tp ? NULL : bpf_skc_to_tcp_timewait_sock(skc);
 	req = tp || tw ? NULL : bpf_skc_to_tcp_request_sock(skc);
 	if (tp)
-		row_full((struct sock *)tp, tp, &r);
+		row_full(tp, &r);
 	else if (tw)
 		row_small(skc, tw, &r);
 	else if (req)

@@ -7,6 +7,22 @@
 #include "sock.bpf.h"
 #include "timer.bpf.h"
 
+/*
+ * The struct sock in a tcp_sock.  By one type for all that is read of it, which
+ * takes an expression in one piece: a kernel that relocates by itself goes through
+ * all of its types for each that is named (see list.bpf.c).
+ */
+#define SK(tp) ((tp)->inet_conn.icsk_inet.sk)
+
+/* Without a look at the file, which nothing else is read of. */
+static __always_inline __u32 socket_ino(const struct socket_alloc *sock)
+{
+	unsigned long ino = 0;
+
+	bpf_core_read(&ino, sizeof(ino), &sock->vfs_inode.i_ino);
+	return ino;
+}
+
 /* How long ago connect() was: in SYN_SENT, retrans_stamp is the time of the first SYN. */
 static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
 {
@@ -43,15 +59,14 @@ static __always_inline unsigned long retransmit_at(const struct tcp_sock *tp)
  */
 static __always_inline __u64 fin_stay(const struct tcp_sock *tp)
 {
-	const struct inet_connection_sock *icsk = &tp->inet_conn;
-	__u8 n = icsk->icsk_retransmits;
-	__u32 rto = icsk->icsk_rto;
+	__u8 n = tp->inet_conn.icsk_retransmits;
+	__u32 rto = tp->inet_conn.icsk_rto;
 	__u64 stay_ns;
 	__s64 left_ns;
 
-	if (!n || n > 31 || n != icsk->icsk_backoff || tp->write_seq - tp->snd_una != 1)
+	if (!n || n > 31 || n != tp->inet_conn.icsk_backoff || tp->write_seq - tp->snd_una != 1)
 		return 0;
-	if (icsk->icsk_user_timeout)
+	if (tp->inet_conn.icsk_user_timeout)
 		return 0;
 	stay_ns = jiffies_to_ns(rto - (rto >> n));
 	left_ns = timer_left_ns(retransmit_at(tp));
@@ -93,23 +108,22 @@ static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct 
  */
 static __always_inline __u64 fin_wait_2_stay(const struct tcp_timewait_sock *tw, __u64 now_ns)
 {
-	const struct inet_timewait_sock___stamped *newer = (const void *)&tw->tw_sk;
+	const struct tcp_timewait_sock___stamped *newer = (const void *)tw;
 	__u64 second = (__u32)tw->tw_ts_recent_stamp;
 
-	if (bpf_core_field_exists(newer->tw_entry_stamp))
-		return (__u32)(now_ns / 1000000 - BPF_CORE_READ(newer, tw_entry_stamp)) *
+	if (bpf_core_field_exists(newer->tw_sk.tw_entry_stamp))
+		return (__u32)(now_ns / 1000000 - BPF_CORE_READ(newer, tw_sk.tw_entry_stamp)) *
 		       1000000ULL;
 	if (!second || (second + 1) * 1000000000 > now_ns)
 		return 0;
 	return now_ns - (second + 1) * 1000000000;
 }
 
-static __always_inline void row_queues(const struct sock *sk, const struct tcp_sock *tp,
-				       struct row_sock *r)
+static __always_inline void row_queues(const struct tcp_sock *tp, struct row_sock *r)
 {
 	if (r->state == ST_LISTEN) {
-		r->recv_q = sk->sk_ack_backlog;
-		r->send_q = sk->sk_max_ack_backlog;
+		r->recv_q = SK(tp).sk_ack_backlog;
+		r->send_q = SK(tp).sk_max_ack_backlog;
 		return;
 	}
 	r->unread = tp->rcv_nxt - tp->copied_seq;
@@ -128,22 +142,23 @@ static __always_inline void row_sent(const struct tcp_sock *tp, struct row_sock 
  * A socket that no struct socket belongs to waits in its listener's queue,
  * unless it was closed; a struct socket without a file is the kernel's own.
  */
-static __always_inline void row_flags(const struct sock *sk, struct row_sock *r)
+static __always_inline void row_flags(const struct tcp_sock *tp, struct row_sock *r)
 {
-	struct socket *sock = sk->sk_socket;
+	const struct socket_alloc *sock = (const void *)SK(tp).sk_socket;
+	__u8 shut = SK(tp).sk_shutdown;
 
-	if (sk->__sk_common.skc_flags & SOCK_DEAD_BIT)
+	if (SK(tp).__sk_common.skc_flags & SOCK_DEAD_BIT)
 		r->flags |= ROW_ORPHAN;
 	else if (!sock)
 		r->flags |= ROW_QUEUED;
-	else if (!sock->file)
+	else if (!sock->socket.file)
 		r->flags |= ROW_NO_FILE;
-	if (sk->sk_shutdown & SEND_SHUTDOWN)
+	else
+		r->ino = socket_ino(sock);
+	if (shut & SEND_SHUTDOWN)
 		r->flags |= ROW_SHUT_WR;
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
+	if (shut & RCV_SHUTDOWN)
 		r->flags |= ROW_FIN_IN;
-	if (sock && sock->file)
-		r->ino = sock->file->f_inode->i_ino;
 }
 
 /* All of the identity that every kind of socket has, but for its local port and its namespace. */

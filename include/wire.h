@@ -263,6 +263,15 @@ struct row_sock {
 	struct sock_ident ident;
 };
 
+/* A descriptor of a socket: what a row lacks to know its owner. */
+struct row_claim {
+	__u32 ino; /* as in row_sock */
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	char comm[COMM_LEN];
+};
+
 enum holder_flag {
 	HOLDER_OWN_TABLE = 1,	  /* a thread with a descriptor table of its own */
 	HOLDER_OPENED = 2,	  /* the file was opened (accepted) by this process */
@@ -309,6 +318,7 @@ _Static_assert(sizeof(struct rec_owner) == 48, "wire");
 _Static_assert(sizeof(struct rec_small) == 32, "wire");
 _Static_assert(sizeof(struct rec_request) == 56, "wire");
 _Static_assert(sizeof(struct row_sock) == 192, "wire");
+_Static_assert(sizeof(struct row_claim) == 32, "wire");
 _Static_assert(sizeof(struct row_holder) == 72, "wire");
 
 #endif

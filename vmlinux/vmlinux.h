@@ -190,6 +190,12 @@ struct socket {
 	struct sock *sk;
 };
 
+/* Each socket lies in front of its inode. */
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
@@ -267,6 +273,10 @@ struct inet_timewait_sock___stamped {
 struct tcp_timewait_sock {
 	struct inet_timewait_sock tw_sk;
 	int tw_ts_recent_stamp;
+};
+
+struct tcp_timewait_sock___stamped {
+	struct inet_timewait_sock___stamped tw_sk;
 };
 
 struct request_sock {

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include "kern/census.h"
+#include "kern/claims.h"
 #include "kern/walk.h"
 
 /* what bpftool writes into a light skeleton */
@@ -86,28 +87,59 @@ static void no_row(void *ctx, const struct row_sock *row)
 	(void)row;
 }
 
+/* A run over the rows: whose they are, and who wants them. */
 struct run {
+	struct claims claims;
 	row_fn fn;
 	void *ctx;
 };
 
-static void give_row(void *ctx, struct row_sock *row)
+static void own_row(void *ctx, struct row_sock *row)
 {
 	const struct run *run = ctx;
+	const struct row_claim *claim = claims_find(&run->claims, row->ino);
+	struct sock_owner *o = &row->ident.owner;
 
+	if (claim) {
+		o->how = OWNER_DESCRIPTOR;
+		o->pid = claim->pid;
+		o->tid = claim->tid;
+		o->uid = claim->uid;
+		memcpy(o->comm, claim->comm, sizeof(o->comm));
+	}
 	run->fn(run->ctx, row);
+}
+
+/* Both passes at once: which of them sees a socket first does not matter. */
+static int read_fast(struct census *c, struct walk *w, struct run *run)
+{
+	int err = walk_start(w, c->list_fd, c->filter), walk_err;
+
+	if (err)
+		return err;
+	if (!c->no_owners)
+		err = claims_read(&run->claims, c->claim_fd);
+	walk_err = walk_finish(w, err ? NULL : own_row, run);
+	claims_free(&run->claims);
+	return err ? err : walk_err;
+}
+
+/* The claims are kept in the kernel, beside the sockets, and are in its rows. */
+static int read_slow(struct census *c, struct walk *w, struct run *run)
+{
+	int err = c->no_owners ? 0 : iter_rows(c->claim_fd, 0, no_row, NULL);
+
+	if (!err)
+		err = walk_start(w, c->list_fd, c->filter);
+	return err ? err : walk_finish(w, own_row, run);
 }
 
 int census_read(struct census *c, row_fn fn, void *ctx)
 {
 	struct run run = {.fn = fn, .ctx = ctx};
 	struct walk w = {0};
-	int err = c->no_owners ? 0 : iter_rows(c->claim_fd, 0, no_row, NULL);
+	int err = c->fast ? read_fast(c, &w, &run) : read_slow(c, &w, &run);
 
-	if (!err)
-		err = walk_start(&w, c->list_fd, c->filter);
-	if (!err)
-		err = walk_finish(&w, give_row, &run);
 	c->n_netns = w.n_netns;
 	return err;
 }
