@@ -360,7 +360,7 @@ gen-skeleton = { echo '/* NOLINTBEGIN */' && \
 	$(BPFTOOL_CMD) gen skeleton $(SKEL_FLAGS) $< name $(subst -,_,$*)_bpf && echo '/* NOLINTEND */'; } >$@
 
 # Light ones, which load without libbpf: see user/kern/census.c.
-$(B)/skel/list.skel.h $(B)/skel/holders.skel.h: SKEL_FLAGS := -L
+$(B)/skel/list.skel.h $(B)/skel/claims.skel.h $(B)/skel/holders.skel.h: SKEL_FLAGS := -L
 
 $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)

@@ -14,6 +14,15 @@ static __always_inline void owner_is_holder(struct sock_owner *o, const struct t
 	bpf_probe_read_kernel(o->comm, sizeof(o->comm), task->comm);
 }
 
+/* Without a look at the file, which nothing else may be read of. */
+static __always_inline __u32 socket_ino(const struct socket_alloc *sock)
+{
+	unsigned long ino = 0;
+
+	bpf_core_read(&ino, sizeof(ino), &sock->vfs_inode.i_ino);
+	return ino;
+}
+
 /* The TCP socket behind a descriptor, or NULL. */
 static __always_inline struct sock *held_sock(struct file *file)
 {

@@ -6,8 +6,9 @@
  * type that it has to look up costs it half a millisecond, unless it is one of 31
  * that it remembers, in a place that the type's name says.  So there are few of
  * them, and no two of one place; the arguments of the
- * iterators are taken as the array that they are, and what the user side knows
- * need not be asked here (the namespace is that in which the iterator is made).
+ * iterator are taken as the array that they are, and what the user side knows
+ * need not be asked here (the namespace is that in which the iterator is made, the
+ * owners are claims.bpf.c's matter).
  * Older kernels, and older shapes of these types, are user/kern/census.c's matter.
  */
 #include <vmlinux.h>
@@ -24,31 +25,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 struct iter_meta {
 	struct seq_file *seq;
 };
-
-/*
- * First of two passes: who holds each socket.  Of: meta, task, descriptor, file.
- * Of sockets of any kind: to see which it is would be one more look at memory that
- * no cache has.  The user side puts claims and rows together.
- */
-SEC("iter/task_file")
-int claim_all(__u64 *ctx)
-{
-	struct iter_meta *meta = (void *)ctx[0];
-	struct task_struct *task = (void *)ctx[1];
-	struct file *file = (void *)ctx[3];
-	struct socket *sock = file ? bpf_sock_from_file(file) : NULL;
-	struct row_claim r;
-
-	if (!task || !sock)
-		return 0;
-	r.ino = socket_ino((void *)sock);
-	r.pid = task->tgid;
-	r.tid = task->pid;
-	r.uid = task->cred->uid.val;
-	bpf_probe_read_kernel(r.comm, sizeof(r.comm), task->comm);
-	bpf_seq_write(meta->seq, &r, sizeof(r));
-	return 0;
-}
 
 static __always_inline void entered(struct row_sock *r, __u64 ago_ns, bool exact)
 {

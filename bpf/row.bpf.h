@@ -14,15 +14,6 @@
  */
 #define SK(tp) ((tp)->inet_conn.icsk_inet.sk)
 
-/* Without a look at the file, which nothing else is read of. */
-static __always_inline __u32 socket_ino(const struct socket_alloc *sock)
-{
-	unsigned long ino = 0;
-
-	bpf_core_read(&ino, sizeof(ino), &sock->vfs_inode.i_ino);
-	return ino;
-}
-
 /* How long ago connect() was: in SYN_SENT, retrans_stamp is the time of the first SYN. */
 static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
 {

@@ -12,6 +12,7 @@
 /* what bpftool writes into a light skeleton */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpointer-arith"
+#include "claims.skel.h"
 #include "list.skel.h"
 #pragma GCC diagnostic pop
 
@@ -36,8 +37,30 @@ static int open_fast(struct census *c)
 		return err;
 	}
 	c->fast = skel;
-	c->claim_fd = skel->links.claim_all_fd;
 	c->list_fd = skel->links.list_all_fd;
+	return 0;
+}
+
+/* Only now: there are rows to wait for meanwhile. */
+static int open_claims(struct census *c)
+{
+	struct claims_bpf *skel;
+	int err;
+
+	if (c->claims)
+		return 0;
+	skel = claims_bpf__open();
+	if (!skel)
+		return -ENOMEM;
+	err = claims_bpf__load(skel);
+	if (!err)
+		err = claims_bpf__attach(skel);
+	if (err) {
+		claims_bpf__destroy(skel);
+		return err;
+	}
+	c->claims = skel;
+	c->claim_fd = skel->links.claim_all_fd;
 	return 0;
 }
 
@@ -57,6 +80,15 @@ static int open_slow(struct census *c)
 	return 0;
 }
 
+/* 0 or -errno. */
+static int begin(struct census *c)
+{
+	int err = c->begun ? 0 : walk_start(&c->walk, c->filter);
+
+	c->begun = !err;
+	return err;
+}
+
 int census_open(struct census *c, const struct filter *f)
 {
 	struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
@@ -66,6 +98,7 @@ int census_open(struct census *c, const struct filter *f)
 	c->filter = f;
 	c->slow.epoll = c->slow.home_netns = -1;
 	setrlimit(RLIMIT_MEMLOCK, &all); /* kernels before 5.11 charge maps to it */
+	begin(c);			 /* what it finds takes no less than the programs */
 	if (open_fast(c))
 		err = open_slow(c);
 	if (err)
@@ -75,9 +108,15 @@ int census_open(struct census *c, const struct filter *f)
 
 void census_close(struct census *c)
 {
+	if (c->begun)
+		walk_cancel(&c->walk);
 	if (c->fast)
 		list_bpf__destroy(c->fast);
+	if (c->claims)
+		claims_bpf__destroy(c->claims);
+	c->begun = false;
 	c->fast = NULL;
+	c->claims = NULL;
 	tracer_close(&c->slow);
 }
 
@@ -111,35 +150,36 @@ static void own_row(void *ctx, struct row_sock *row)
 }
 
 /* Both passes at once: which of them sees a socket first does not matter. */
-static int read_fast(struct census *c, struct walk *w, struct run *run)
+static int claim_fast(struct census *c, struct claims *claims)
 {
-	int err = walk_start(w, c->list_fd, c->filter), walk_err;
+	int err = open_claims(c);
 
-	if (err)
-		return err;
-	if (!c->no_owners)
-		err = claims_read(&run->claims, c->claim_fd);
-	walk_err = walk_finish(w, err ? NULL : own_row, run);
-	claims_free(&run->claims);
-	return err ? err : walk_err;
+	return err ? err : claims_read(claims, c->claim_fd);
 }
 
 /* The claims are kept in the kernel, beside the sockets, and are in its rows. */
-static int read_slow(struct census *c, struct walk *w, struct run *run)
+static int claim_slow(struct census *c)
 {
-	int err = c->no_owners ? 0 : iter_rows(c->claim_fd, 0, no_row, NULL);
-
-	if (!err)
-		err = walk_start(w, c->list_fd, c->filter);
-	return err ? err : walk_finish(w, own_row, run);
+	return iter_rows(c->claim_fd, 0, no_row, NULL);
 }
 
 int census_read(struct census *c, row_fn fn, void *ctx)
 {
 	struct run run = {.fn = fn, .ctx = ctx};
-	struct walk w = {0};
-	int err = c->fast ? read_fast(c, &w, &run) : read_slow(c, &w, &run);
+	int err = begin(c);
 
-	c->n_netns = w.n_netns;
+	if (!err && !c->fast && !c->no_owners)
+		err = claim_slow(c);
+	if (err)
+		return err;
+	walk_read(&c->walk, c->list_fd);
+	if (c->fast && !c->no_owners)
+		err = claim_fast(c, &run.claims);
+	if (err)
+		return err;
+	err = walk_finish(&c->walk, own_row, &run);
+	c->begun = false;
+	c->n_netns = c->walk.n_netns;
+	claims_free(&run.claims);
 	return err;
 }

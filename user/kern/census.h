@@ -4,14 +4,19 @@
 #define TCPDWELL_KERN_CENSUS_H
 
 #include "kern/tracer.h"
+#include "kern/walk.h"
 
 struct list_bpf;
+struct claims_bpf;
 
 struct census {
 	const struct filter *filter;
 	struct list_bpf *fast;
-	struct tracer slow; /* in its place where the kernel does not take it */
-	int claim_fd;	    /* the links of the iterators */
+	struct claims_bpf *claims; /* once they were read */
+	struct tracer slow;	   /* in their place where the kernel does not take it */
+	struct walk walk;
+	bool begun;   /* the walk of the next census_read() */
+	int claim_fd; /* the links of the iterators */
 	int list_fd;
 	unsigned int n_netns; /* read by the last census_read() */
 	bool no_owners;	      /* set to leave out who holds what, which takes a run of its own */

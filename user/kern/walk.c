@@ -10,8 +10,9 @@
 #include "kern/netns.h"
 #include "kern/walk.h"
 
-/* So many that the other thread is seldom woken, so few that they stay in its cache. */
-#define BLOCK_ROWS 1024
+/* So many that the other thread is seldom woken, so few that they stay in its cache; and as many
+ * as six reads give: the kernel has 8 pages for the rows of one. */
+#define BLOCK_ROWS (6 * 170)
 
 struct walk_block {
 	struct walk_block *next;
@@ -43,13 +44,18 @@ static struct walk_block *block_take(struct walk *w, __u32 netns)
 	return b;
 }
 
-static void block_give(struct walk *w, struct walk_block *b)
+/* Whether there is to be another. */
+static bool block_give(struct walk *w, struct walk_block *b)
 {
+	bool stop;
+
 	pthread_mutex_lock(&w->lock);
 	*w->end = b;
 	w->end = &b->next;
 	pthread_cond_signal(&w->more);
+	stop = w->stop;
 	pthread_mutex_unlock(&w->lock);
+	return !stop;
 }
 
 /* The iterator gives whole rows.  1: the block is full; 0: there are no more; or -errno. */
@@ -78,8 +84,7 @@ static int read_rows(struct walk *w, int fd, __u32 netns)
 		if (!b)
 			return -ENOMEM;
 		more = fill(b, fd);
-		block_give(w, b);
-	} while (more > 0);
+	} while (block_give(w, b) && more > 0);
 	return more;
 }
 
@@ -103,6 +108,28 @@ static int read_netns(struct walk *w, const struct netns *ns)
 	return err;
 }
 
+static int read_list(struct walk *w, const struct netns_list *list)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < list->n; i++)
+		err = read_netns(w, &list->ns[i]);
+	return err;
+}
+
+/* false: nothing is to be read. */
+static bool wait_for_link(struct walk *w)
+{
+	bool stop;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->link_fd < 0 && !w->stop)
+		pthread_cond_wait(&w->more, &w->lock);
+	stop = w->stop;
+	pthread_mutex_unlock(&w->lock);
+	return !stop;
+}
+
 static void *read_all(void *arg)
 {
 	struct walk *w = arg;
@@ -110,8 +137,8 @@ static void *read_all(void *arg)
 	int err = netns_find(&list);
 
 	if (!err) {
-		for (unsigned int i = 0; !err && i < list.n; i++)
-			err = read_netns(w, &list.ns[i]);
+		if (wait_for_link(w))
+			err = read_list(w, &list);
 		netns_free(&list);
 	}
 	pthread_mutex_lock(&w->lock);
@@ -126,18 +153,23 @@ static void *read_all(void *arg)
  * The other one
  */
 
-int walk_start(struct walk *w, int link_fd, const struct filter *f)
+int walk_start(struct walk *w, const struct filter *f)
 {
-	int err;
-
 	memset(w, 0, sizeof(*w));
-	w->link_fd = link_fd;
+	w->link_fd = -1;
 	w->filter = f;
 	w->end = &w->first;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
-	err = pthread_create(&w->thread, NULL, read_all, w);
-	return -err;
+	return -pthread_create(&w->thread, NULL, read_all, w);
+}
+
+void walk_read(struct walk *w, int link_fd)
+{
+	pthread_mutex_lock(&w->lock);
+	w->link_fd = link_fd;
+	pthread_cond_signal(&w->more);
+	pthread_mutex_unlock(&w->lock);
 }
 
 /* All that was read meanwhile; NULL at the end. */
@@ -175,10 +207,19 @@ static void blocks_free(struct walk_block *b)
 
 static void hand_over(struct walk_block *b, walk_fn fn, void *ctx)
 {
-	for (__u32 i = 0; fn && i < b->n; i++) {
+	for (__u32 i = 0; i < b->n; i++) {
 		b->row[i].ident.netns = b->netns;
 		fn(ctx, &b->row[i]);
 	}
+}
+
+static void end(struct walk *w)
+{
+	pthread_join(w->thread, NULL);
+	blocks_free(w->first);
+	blocks_free(w->spare);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->more);
 }
 
 int walk_finish(struct walk *w, walk_fn fn, void *ctx)
@@ -192,9 +233,15 @@ int walk_finish(struct walk *w, walk_fn fn, void *ctx)
 			block_spare(w, b);
 		}
 	}
-	pthread_join(w->thread, NULL);
-	blocks_free(w->spare);
-	pthread_mutex_destroy(&w->lock);
-	pthread_cond_destroy(&w->more);
+	end(w);
 	return w->err;
+}
+
+void walk_cancel(struct walk *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_cond_signal(&w->more);
+	pthread_mutex_unlock(&w->lock);
+	end(w);
 }

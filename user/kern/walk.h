@@ -15,11 +15,12 @@
 struct walk_block;
 
 struct walk {
-	int link_fd;
 	const struct filter *filter;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;
+	int link_fd; /* -1 until it is known */
+	bool stop;
 	struct walk_block *first, **end; /* read, and not yet taken */
 	struct walk_block *spare;
 	bool done;
@@ -27,16 +28,20 @@ struct walk {
 	unsigned int n_netns; /* read */
 };
 
-/* Begins to read the iterator of a link in the namespaces that f, which must stay, wants.  0 or
- * -errno. */
-int walk_start(struct walk *w, int link_fd, const struct filter *f);
+/* Begins, with a search for the namespaces that f, which must stay, wants.  0 or -errno. */
+int walk_start(struct walk *w, const struct filter *f);
+
+/* Reads the iterator of a link in each of them. */
+void walk_read(struct walk *w, int link_fd);
 
 /*
- * Hands over each row, its namespace filled in, until there are no more, and ends the
- * thread; to be called once after walk_start().  fn may write into the row.  With fn NULL the rows
- * are dropped.  0 or -errno.
+ * Hands over each row, its namespace filled in, until there are no more, and ends
+ * the thread.  fn may write into the row.  0 or -errno.
  */
 typedef void (*walk_fn)(void *ctx, struct row_sock *row);
 int walk_finish(struct walk *w, walk_fn fn, void *ctx);
+
+/* Ends it, whatever it is at: in place of walk_finish(). */
+void walk_cancel(struct walk *w);
 
 #endif
