@@ -9,6 +9,7 @@
 
 #include "kern/netns.h"
 #include "kern/walk.h"
+#include "model/bulk.h"
 
 /* So many that the other thread is seldom woken, so few that they stay in its cache; and as many
  * as six reads give: the kernel has 8 pages for the rows of one. */
@@ -21,21 +22,46 @@ struct walk_block {
 	struct row_sock row[BLOCK_ROWS];
 };
 
+/* Many blocks are made at once: as many as a huge page has room for. */
+#define SLAB_BLOCKS 10
+
+struct walk_slab {
+	struct walk_slab *next;
+	struct walk_block block[SLAB_BLOCKS];
+};
+
+_Static_assert(sizeof(struct walk_slab) <= BULK_PAGE, "a slab is no more than a page");
+
 /*
  * The thread that reads
  */
+
+/* More spare ones.  The lock is held. */
+static void slab_add(struct walk *w)
+{
+	struct walk_slab *s = bulk_alloc(sizeof(*s));
+
+	if (!s)
+		return;
+	s->next = w->slabs;
+	w->slabs = s;
+	for (int i = 0; i < SLAB_BLOCKS; i++) {
+		s->block[i].next = w->spare;
+		w->spare = &s->block[i];
+	}
+}
 
 static struct walk_block *block_take(struct walk *w, __u32 netns)
 {
 	struct walk_block *b;
 
 	pthread_mutex_lock(&w->lock);
+	if (!w->spare)
+		slab_add(w);
 	b = w->spare;
 	if (b)
 		w->spare = b->next;
 	pthread_mutex_unlock(&w->lock);
-	if (!b)
-		b = malloc(sizeof(*b));
 	if (b) {
 		b->next = NULL;
 		b->netns = netns;
@@ -88,14 +114,18 @@ static int read_rows(struct walk *w, int fd, __u32 netns)
 	return more;
 }
 
+static bool wanted(const struct walk *w, const struct netns *ns)
+{
+	return !w->filter->n_netns || filter_has_netns(w->filter, ns->ino);
+}
+
 /* iter/tcp shows the namespace in which bpf_iter_create() was called. */
 static int read_netns(struct walk *w, const struct netns *ns)
 {
 	int fd, err;
 
-	if (w->filter->n_netns && !filter_has_netns(w->filter, ns->ino))
+	if (!wanted(w, ns))
 		return 0;
-	w->n_netns++;
 	if (setns(ns->fd, CLONE_NEWNET))
 		return -errno;
 	if (netns_is_empty())
@@ -112,6 +142,8 @@ static int read_list(struct walk *w, const struct netns_list *list)
 {
 	int err = 0;
 
+	for (unsigned int i = 0; i < list->n; i++)
+		w->n_netns += wanted(w, &list->ns[i]);
 	for (unsigned int i = 0; !err && i < list->n; i++)
 		err = read_netns(w, &list->ns[i]);
 	return err;
@@ -195,16 +227,6 @@ static void block_spare(struct walk *w, struct walk_block *b)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void blocks_free(struct walk_block *b)
-{
-	while (b) {
-		struct walk_block *next = b->next;
-
-		free(b);
-		b = next;
-	}
-}
-
 static void hand_over(struct walk_block *b, walk_fn fn, void *ctx)
 {
 	for (__u32 i = 0; i < b->n; i++) {
@@ -215,9 +237,13 @@ static void hand_over(struct walk_block *b, walk_fn fn, void *ctx)
 
 static void end(struct walk *w)
 {
+	struct walk_slab *next;
+
 	pthread_join(w->thread, NULL);
-	blocks_free(w->first);
-	blocks_free(w->spare);
+	for (struct walk_slab *s = w->slabs; s; s = next) {
+		next = s->next;
+		free(s);
+	}
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->more);
 }

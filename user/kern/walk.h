@@ -13,6 +13,7 @@
 #include "wire.h"
 
 struct walk_block;
+struct walk_slab;
 
 struct walk {
 	const struct filter *filter;
@@ -23,9 +24,10 @@ struct walk {
 	bool stop;
 	struct walk_block *first, **end; /* read, and not yet taken */
 	struct walk_block *spare;
+	struct walk_slab *slabs; /* all of them are in one of these */
 	bool done;
 	int err;
-	unsigned int n_netns; /* read */
+	unsigned int n_netns; /* of which rows are read; known with the first row */
 };
 
 /* Begins, with a search for the namespaces that f, which must stay, wants.  0 or -errno. */

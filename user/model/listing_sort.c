@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "model/bulk.h"
 #include "model/listing.h"
 
 static const unsigned char state_order[] = {
@@ -180,7 +181,7 @@ int listing_sort(struct listing *l, enum listing_sort sort)
 	struct item *half[2], *items;
 	__u32 n = l->n_order;
 
-	half[0] = malloc((2 * (size_t)n + 1) * sizeof(*items));
+	half[0] = bulk_alloc((2 * (size_t)n + 1) * sizeof(*items));
 	if (!half[0])
 		return -ENOMEM;
 	half[1] = half[0] + n;
