@@ -115,7 +115,7 @@ static void a_json_row(void **unused)
 
 	(void)unused;
 	add_ordinary();
-	list_json_rows(&out, &list, &options);
+	list_json_rows(&out, &list, &options, NULL);
 	line = json_line(taken());
 	has_string(line, "type", "socket");
 	has_string(line, "time", "2023-11-14T22:30:00.000000000Z");
@@ -141,7 +141,7 @@ static void json_of_small_ones(void **unused)
 	add_small(ST_TIME_WAIT, 20 * SEC);
 	add_small(ST_FIN_WAIT2, 30 * SEC);
 	options.names = NAMES_RFC;
-	list_json_rows(&out, &list, &options);
+	list_json_rows(&out, &list, &options, NULL);
 	text = taken();
 	line = json_line(text);
 	has_string(line, "state", "FIN-WAIT-2");
@@ -165,7 +165,7 @@ static void a_nasty_json_row(void **unused)
 
 	(void)unused;
 	add_nasty();
-	list_json_rows(&out, &list, &options);
+	list_json_rows(&out, &list, &options, NULL);
 	line = json_line(taken());
 	has_int(line, "recv_q", UINT32_MAX);
 	json_decref(line);
@@ -229,11 +229,11 @@ static void text_fits_every_terminal(void **unused)
 	assert_int_equal(listing_count(&list, &c, true), 0);
 	for (options.width = 1; options.width < 250; options.width++)
 		for (options.names = 0; options.names < NAME_SETS; options.names++) {
-			list_text_rows(&out, &list, &options, 2);
+			list_text_rows(&out, &list, &options, 2, NULL);
 			check_text(taken(), options.width);
 		}
 	options.width = 0;
-	list_text_rows(&out, &list, &options, 2);
+	list_text_rows(&out, &list, &options, 2, NULL);
 	check_text(taken(), 0);
 	for (options.width = 60; options.width < 150; options.width++) {
 		list_text_counts(&out, &c, &options);
@@ -248,7 +248,7 @@ static void a_text_row(void **unused)
 
 	(void)unused;
 	add_ordinary();
-	list_text_rows(&out, &list, &options, 1);
+	list_text_rows(&out, &list, &options, 1, NULL);
 	text = taken();
 	assert_non_null(strstr(text, "CLOSE_WAIT"));
 	assert_non_null(strstr(text, " >=1m30s "));
@@ -257,18 +257,109 @@ static void a_text_row(void **unused)
 	assert_non_null(strstr(text, "curl/1234\n"));
 	assert_null(strstr(text, "LEFT"));
 	assert_null(strstr(text, "NETNS"));
-	list_text_rows(&out, &list, &options, 2);
+	list_text_rows(&out, &list, &options, 2, NULL);
 	assert_non_null(strstr(taken(), " 4026531840 "));
 	add_small(ST_TIME_WAIT, 20 * SEC);
 	options.width = 90;
-	list_text_rows(&out, &list, &options, 1);
+	list_text_rows(&out, &list, &options, 1, NULL);
 	text = taken();
 	assert_non_null(strstr(text, "LEFT"));
 	assert_non_null(strstr(text, " 40s  20s "));
 	assert_null(strchr(text, '\033'));
 	options.color = true;
-	list_text_rows(&out, &list, &options, 1);
+	list_text_rows(&out, &list, &options, 1, NULL);
 	assert_non_null(strstr(taken(), "\033[33mCLOSE_WAIT"));
+}
+
+/*
+ * Lines made ahead
+ */
+
+/* Rows of which the first column to come later, and a socket that belongs to a listener. */
+static void come(unsigned int step)
+{
+	struct conn c = client_conn();
+	struct row_sock r;
+
+	c.cookie = 100 + step;
+	r = row_of(&c, step % 7 == 3 ? ROW_SMALL : ROW_FULL, ST_ESTABLISHED);
+	if (r.kind == ROW_SMALL)
+		r.state = ST_TIME_WAIT;
+	r.left_ns = step * SEC;
+	r.since_ns = NOW - (1 + step * 37 % 101) * SEC;
+	if (!step)
+		r.state = ST_LISTEN;
+	if (step == 5) {
+		r.kind = ROW_REQUEST;
+		r.state = ST_NEW_SYN_RECV;
+		r.listener = 100;
+		memset(&r.ident.owner, 0, sizeof(r.ident.owner));
+	}
+	listing_add(&list, &r);
+}
+
+static void ahead_is_the_same(bool json, unsigned int batch, unsigned int n_netns)
+{
+	struct filter most = {.states = ~(1U << ST_TIME_WAIT)};
+	struct filter f = batch % 2 ? most : (struct filter){0};
+	struct list_lines lines;
+	char *plain;
+
+	listing_free(&list);
+	assert_int_equal(listing_init(&list), 0);
+	assert_int_equal(list_lines_init(&lines), 0);
+	for (unsigned int i = 0; i < 200; i++) {
+		come(i);
+		if (i % batch || i > 150)
+			continue;
+		if (json)
+			list_json_ahead(&lines, &list, &f, &options);
+		else
+			list_text_ahead(&lines, &list, &f, &options, n_netns);
+	}
+	assert_int_equal(listing_choose(&list, &f), 0);
+	assert_int_equal(listing_sort(&list, SORT_STATE), 0);
+	if (json)
+		list_json_rows(&out, &list, &options, NULL);
+	else
+		list_text_rows(&out, &list, &options, n_netns, NULL);
+	plain = strdup(taken());
+	/* which would show where they come from */
+	for (__u32 i = 0; i < lines.n; i++)
+		list.row[i].recv_q = lines.line[i].len ? 99999 : 17;
+	if (json)
+		list_json_rows(&out, &list, &options, &lines);
+	else
+		list_text_rows(&out, &list, &options, n_netns, &lines);
+	assert_string_equal(taken(), plain);
+	assert_true(lines.n > 100);
+	free(plain);
+	list_lines_free(&lines);
+}
+
+static void lines_made_ahead(void **unused)
+{
+	(void)unused;
+	for (unsigned int batch = 1; batch < 70; batch += 17)
+		for (unsigned int n_netns = 1; n_netns < 3; n_netns++) {
+			ahead_is_the_same(false, batch, n_netns);
+			ahead_is_the_same(true, batch, n_netns);
+		}
+}
+
+/* Of one namespace, as far as was known: there turned out to be two. */
+static void lines_of_another_table(void **unused)
+{
+	struct list_lines lines;
+	struct filter all = {0};
+
+	(void)unused;
+	assert_int_equal(list_lines_init(&lines), 0);
+	add_ordinary();
+	list_text_ahead(&lines, &list, &all, &options, 1);
+	list_text_rows(&out, &list, &options, 2, &lines);
+	assert_non_null(strstr(taken(), " 4026531840 "));
+	list_lines_free(&lines);
 }
 
 static void talk(void **unused)
@@ -305,9 +396,16 @@ static void counts_by_name(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_json_row),     TEST(json_of_small_ones), TEST(a_nasty_json_row),
-		TEST(a_json_summary), TEST(a_text_row),		TEST(text_fits_every_terminal),
-		TEST(talk),	      TEST(counts_by_name),
+		TEST(a_json_row),
+		TEST(json_of_small_ones),
+		TEST(a_nasty_json_row),
+		TEST(a_json_summary),
+		TEST(a_text_row),
+		TEST(text_fits_every_terminal),
+		TEST(talk),
+		TEST(counts_by_name),
+		TEST(lines_made_ahead),
+		TEST(lines_of_another_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

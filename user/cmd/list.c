@@ -64,47 +64,70 @@ const struct command_argp list_argp = {
 	.setting = settings,
 };
 
+/* What is kept of all sockets. */
+struct reading {
+	const struct list_options *o;
+	struct out_options out;
+	struct census census;
+	struct listing l;
+	struct list_lines lines;
+	unsigned int n_netns;
+};
+
+/* So few that they are still in the cache. */
+#define ROWS_AHEAD 64
+
 static void take_row(void *ctx, const struct row_sock *row)
 {
-	listing_add(ctx, row);
+	struct reading *t = ctx;
+	const struct filter *f = &t->o->o.tracer.filter;
+
+	listing_add(&t->l, row);
+	if (t->o->summary || t->lines.full || t->l.n < t->lines.n + ROWS_AHEAD)
+		return;
+	if (t->o->o.json)
+		list_json_ahead(&t->lines, &t->l, f, &t->out);
+	else
+		list_text_ahead(&t->lines, &t->l, f, &t->out, t->census.n_netns);
 }
 
 /* 0, or an exit status; the message is out. */
-static int read_all(struct listing *l, const struct list_options *o, unsigned int *n_netns)
+static int read_all(struct reading *t)
 {
-	struct census census;
+	const struct filter *f = &t->o->o.tracer.filter;
+	struct listing *l = &t->l;
 	int err;
 
-	if (census_open(&census, &o->o.tracer.filter))
+	if (census_open(&t->census, f))
 		return STATUS_UNABLE;
-	err = census_read(&census, take_row, l);
-	*n_netns = census.n_netns;
-	census_close(&census);
+	err = census_read(&t->census, take_row, t);
+	t->n_netns = t->census.n_netns;
+	census_close(&t->census);
 	if (!err && l->no_memory)
 		err = -ENOMEM;
 	if (!err)
-		err = listing_choose(l, &o->o.tracer.filter);
+		err = listing_choose(l, f);
 	if (!err)
-		err = listing_sort(l, o->sort);
+		err = listing_sort(l, t->o->sort);
 	if (!err)
 		return 0;
 	tracer_explain_rows(err);
 	return STATUS_UNABLE;
 }
 
-static int tell_hello(const struct list_options *o, const struct out_options *out,
-		      const struct listing_counts *c, unsigned int n_netns)
+static int tell_hello(const struct reading *t, const struct listing_counts *c)
 {
+	const struct options *o = &t->o->o;
 	struct utsname host;
 	struct hello h = {
 		.version = TCPDWELL_VERSION,
 		.tier = "none",
 		.tier_reason = "read once, nothing is followed",
-		.filter = *o->o.filter_words ? o->o.filter_words : NULL,
+		.filter = *o->filter_words ? o->filter_words : NULL,
 		.mono_ns = mono_now_ns(),
-		.n_netns = n_netns,
+		.n_netns = t->n_netns,
 	};
-	struct sink *sink = json_sink_new(out);
+	struct sink *sink = json_sink_new(&t->out);
 	int err;
 
 	if (!sink)
@@ -118,51 +141,50 @@ static int tell_hello(const struct list_options *o, const struct out_options *ou
 	return err;
 }
 
-static void print_json(struct obuf *b, const struct listing *l, const struct listing_counts *c,
-		       const struct list_options *o, const struct out_options *out, __u64 began_ns)
+static void print_json(struct obuf *b, const struct reading *t, const struct listing_counts *c,
+		       __u64 began_ns)
 {
-	if (!o->summary)
-		list_json_rows(b, l, out);
-	list_json_summary(b, c, out->names, o->summary, mono_now_ns() - began_ns);
+	bool summary = t->o->summary;
+
+	if (!summary)
+		list_json_rows(b, &t->l, &t->out, &t->lines);
+	list_json_summary(b, c, t->out.names, summary, mono_now_ns() - began_ns);
 }
 
-static void print_text(struct obuf *b, const struct listing *l, const struct listing_counts *c,
-		       const struct list_options *o, const struct out_options *out,
-		       unsigned int n_netns)
+static void print_text(struct obuf *b, const struct reading *t, const struct listing_counts *c)
 {
 	struct obuf talk;
 
-	if (o->summary)
-		list_text_counts(b, c, out);
+	if (t->o->summary)
+		list_text_counts(b, c, &t->out);
 	else
-		list_text_rows(b, l, out, n_netns);
+		list_text_rows(b, &t->l, &t->out, t->n_netns, &t->lines);
 	/* the data goes first, where both go to one terminal */
-	if (obuf_flush(b) || obuf_init(&talk, out->talk_fd))
+	if (obuf_flush(b) || obuf_init(&talk, t->out.talk_fd))
 		return;
-	list_talk(&talk, l, n_netns);
+	list_talk(&talk, &t->l, t->n_netns);
 	obuf_flush(&talk);
 	obuf_free(&talk);
 }
 
 /* 0 or -errno. */
-static int print(const struct listing *l, const struct list_options *o, unsigned int n_netns,
-		 __u64 began_ns)
+static int print(const struct reading *t, __u64 began_ns)
 {
-	struct out_options out = term_output(o->o.names);
+	bool json = t->o->o.json;
 	struct listing_counts c;
 	struct obuf b;
-	int err = listing_count(l, &c, o->summary);
+	int err = listing_count(&t->l, &c, t->o->summary);
 
 	if (!err)
 		err = obuf_init(&b, STDOUT_FILENO);
 	if (err)
 		return err;
-	if (o->o.json)
-		err = tell_hello(o, &out, &c, n_netns);
-	if (!err && o->o.json)
-		print_json(&b, l, &c, o, &out, began_ns);
+	if (json)
+		err = tell_hello(t, &c);
+	if (!err && json)
+		print_json(&b, t, &c, began_ns);
 	else if (!err)
-		print_text(&b, l, &c, o, &out, n_netns);
+		print_text(&b, t, &c);
 	if (!err)
 		err = obuf_flush(&b);
 	obuf_free(&b);
@@ -174,26 +196,28 @@ int cmd_list(int argc, char **argv)
 {
 	struct list_options o = {0};
 	__u64 began_ns = mono_now_ns();
-	unsigned int n_netns = 0;
-	struct listing l;
+	struct reading t = {.o = &o};
 	int status, err;
 
 	options_init(&o.o);
 	options_parse(&list_argp, argc, argv, &o.o);
-	if (listing_init(&l)) {
+	t.out = term_output(o.o.names);
+	if (listing_init(&t.l) || list_lines_init(&t.lines)) {
+		listing_free(&t.l);
 		warn_line("out of memory");
 		return STATUS_UNABLE;
 	}
-	status = read_all(&l, &o, &n_netns);
+	status = read_all(&t);
 	if (!status) {
-		err = print(&l, &o, n_netns, began_ns);
+		err = print(&t, began_ns);
 		if (err && err != -EPIPE)
 			warn_line("the output can't be written: %s", strerror(-err));
 		if (err && err != -EPIPE)
 			status = STATUS_UNABLE;
-		else if (o.fail_if_any && l.n_order)
+		else if (o.fail_if_any && t.l.n_order)
 			status = STATUS_FOUND;
 	}
-	listing_free(&l);
+	list_lines_free(&t.lines);
+	listing_free(&t.l);
 	return status;
 }

@@ -128,6 +128,7 @@ static void no_row(void *ctx, const struct row_sock *row)
 
 /* A run over the rows: whose they are, and who wants them. */
 struct run {
+	struct census *census;
 	struct claims claims;
 	row_fn fn;
 	void *ctx;
@@ -146,6 +147,7 @@ static void own_row(void *ctx, struct row_sock *row)
 		o->uid = claim->uid;
 		memcpy(o->comm, claim->comm, sizeof(o->comm));
 	}
+	run->census->n_netns = run->census->walk.n_netns;
 	run->fn(run->ctx, row);
 }
 
@@ -165,7 +167,7 @@ static int claim_slow(struct census *c)
 
 int census_read(struct census *c, row_fn fn, void *ctx)
 {
-	struct run run = {.fn = fn, .ctx = ctx};
+	struct run run = {.census = c, .fn = fn, .ctx = ctx};
 	int err = begin(c);
 
 	if (!err && !c->fast && !c->no_owners)

@@ -18,7 +18,7 @@ struct census {
 	bool begun;   /* the walk of the next census_read() */
 	int claim_fd; /* the links of the iterators */
 	int list_fd;
-	unsigned int n_netns; /* read by the last census_read() */
+	unsigned int n_netns; /* read by the last census_read(); known with its first row */
 	bool no_owners;	      /* set to leave out who holds what, which takes a run of its own */
 };
 

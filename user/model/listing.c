@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "model/bulk.h"
 #include "model/listing.h"
 
 /* TCP_TIMEWAIT_LEN of include/net/tcp.h, which is not a setting. */
@@ -22,9 +23,13 @@ int listing_init(struct listing *l)
 {
 	memset(l, 0, sizeof(*l));
 	l->row = malloc(ROOM_START * sizeof(*l->row));
-	if (!l->row)
+	l->seen = calloc(2 * ROOM_START, sizeof(*l->seen));
+	if (!l->row || !l->seen) {
+		listing_free(l);
 		return -ENOMEM;
+	}
 	l->room = ROOM_START;
+	l->mask = 2 * ROOM_START - 1;
 	return 0;
 }
 
@@ -96,34 +101,33 @@ struct row_sock *listing_by_cookie(const struct listing *l, __u64 cookie)
 	return NULL;
 }
 
-/* All at once, when their number is known.  Of a socket that was met twice the first row counts. */
-static int index_rows(struct listing *l)
+static int grow_index(struct listing *l)
 {
-	__u32 size = 16;
+	__u32 mask = 8 * l->mask + 7;
+	struct seen *seen = bulk_alloc(((size_t)mask + 1) * sizeof(*seen));
 
-	while (size < 2 * l->n)
-		size *= 2;
-	free(l->seen);
-	l->seen = calloc(size, sizeof(*l->seen));
-	if (!l->seen)
+	if (!seen)
 		return -ENOMEM;
-	l->mask = size - 1;
-	for (__u32 i = 0; i < l->n; i++) {
-		__u32 hash = row_hash(&l->row[i]);
-		struct seen *slot = slot_of(l, &l->row[i], hash);
+	memset(seen, 0, ((size_t)mask + 1) * sizeof(*seen));
+	for (__u32 i = 0; i <= l->mask; i++) {
+		__u32 at = l->seen[i].hash & mask;
 
-		if (slot->row)
-			l->row[i].kind = 0;
-		else
-			*slot = (struct seen){hash, i + 1};
+		if (!l->seen[i].row)
+			continue;
+		while (seen[at].row)
+			at = (at + 1) & mask;
+		seen[at] = l->seen[i];
 	}
+	free(l->seen);
+	l->seen = seen;
+	l->mask = mask;
 	return 0;
 }
 
 static int grow(struct listing *l)
 {
-	__u32 room = 2 * l->room;
-	struct row_sock *row = realloc(l->row, room * sizeof(*row));
+	__u32 room = bulk_room(l->room, ROOM_START);
+	struct row_sock *row = bulk_grow(l->row, l->n * sizeof(*row), room * sizeof(*row));
 
 	if (!row)
 		return -ENOMEM;
@@ -172,14 +176,21 @@ bool row_has_end(const struct row_sock *r)
 
 void listing_add(struct listing *l, const struct row_sock *row)
 {
+	__u32 hash = row_hash(row);
+	struct seen *slot;
+
 	if (row->state >= ST_MAX)
 		return;
-	if (l->n == l->room && grow(l)) {
+	if ((l->n == l->room && grow(l)) || (2 * l->n > l->mask && grow_index(l))) {
 		l->no_memory = true;
 		return;
 	}
+	slot = slot_of(l, row, hash);
+	if (slot->row)
+		return;
 	l->row[l->n] = *row;
 	settle_stay(&l->row[l->n++]);
+	*slot = (struct seen){hash, l->n};
 }
 
 /*
@@ -211,12 +222,17 @@ static bool wanted(const struct filter *f, const struct row_sock *r)
 	struct flow w = {
 		.lport = id->lport, .rport = id->rport, .netns = id->netns, .family = id->family};
 
-	if (!r->kind || (r->flags & ROW_FILTERED) || (f->n_cgroup && !id->cgroup))
+	if ((r->flags & ROW_FILTERED) || (f->n_cgroup && !id->cgroup))
 		return false;
 	memcpy(w.laddr, id->laddr, sizeof(w.laddr));
 	memcpy(w.raddr, id->raddr, sizeof(w.raddr));
 	return filter_flow(f, &w) == MATCH_YES && filter_owner(f, &id->owner) &&
 	       filter_step(f, r->state, named_state(r), row_stay_ns(r));
+}
+
+bool listing_settled(const struct row_sock *r, const struct filter *f)
+{
+	return r->kind != ROW_REQUEST && wanted(f, r);
 }
 
 const struct row_sock *listing_row(const struct listing *l, __u32 i)
@@ -226,10 +242,6 @@ const struct row_sock *listing_row(const struct listing *l, __u32 i)
 
 int listing_choose(struct listing *l, const struct filter *f)
 {
-	int err = index_rows(l);
-
-	if (err)
-		return err;
 	free(l->order);
 	memset(l->by, 0, sizeof(l->by));
 	l->n_order = 0;

@@ -62,19 +62,23 @@ void listing_free(struct listing *l);
 
 /*
  * A row of an iterator.  From here on since_ns is the entry into the state, 0
- * where nothing tells it, and ROW_AT_LEAST says whether that is a bound.
+ * where nothing tells it, and ROW_AT_LEAST says whether that is a bound.  Of a
+ * socket that was met twice, which iter/tcp can do before Linux 6.16, the first
+ * row counts.
  */
 void listing_add(struct listing *l, const struct row_sock *row);
 
 /*
- * After the last row: of a socket that is there twice, which iter/tcp can do
- * before Linux 6.16, the second is dropped; a half-open connection belongs to
- * whom its listener belongs to; then the rows to show are those that f wants,
- * in the order in which they came.  0 or -ENOMEM.
+ * After the last row: a half-open connection belongs to whom its listener belongs
+ * to; then the rows to show are those that f wants, in the order in which they
+ * came.  0 or -ENOMEM.
  */
 int listing_choose(struct listing *l, const struct filter *f);
 
-/* A row that is there by its cookie, shown or not, after listing_choose(); NULL: none. */
+/* Whether a row will be chosen, and not be changed, as far as that is known before the last row. */
+bool listing_settled(const struct row_sock *r, const struct filter *f);
+
+/* A row that is there by its cookie, shown or not; NULL: none. */
 struct row_sock *listing_by_cookie(const struct listing *l, __u64 cookie);
 
 /* Sorts the rows to show.  0 or -ENOMEM. */
@@ -82,19 +86,6 @@ int listing_sort(struct listing *l, enum listing_sort sort);
 
 /* The i-th row to show, i < n_order. */
 const struct row_sock *listing_row(const struct listing *l, __u32 i);
-
-/* Whoever goes through all of them in order asks for the rows to come early: sorted, they lie
- * about. */
-static inline void listing_prefetch(const struct listing *l, __u32 i)
-{
-	const char *row;
-
-	if (i + 8 >= l->n_order)
-		return;
-	row = (const char *)&l->row[l->order[i + 8]];
-	for (size_t at = 0; at < sizeof(struct row_sock); at += 64)
-		__builtin_prefetch(row + at);
-}
 
 /* Time in the state, 0 where it is unknown, and where it comes from. */
 __u64 row_stay_ns(const struct row_sock *r);

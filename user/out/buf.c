@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "model/bulk.h"
 #include "out/buf.h"
 
 #define OBUF_START (64U << 10)
@@ -38,7 +39,7 @@ static int grow(struct obuf *b, size_t need)
 
 	while (cap < need)
 		cap *= 2;
-	data = realloc(b->data, cap);
+	data = bulk_grow(b->data, b->len, cap);
 	if (!data)
 		return -ENOMEM;
 	b->data = data;

@@ -5,15 +5,26 @@
 
 #include "model/listing.h"
 #include "out/buf.h"
+#include "out/list_lines.h"
 #include "out/out.h"
 
 /* The rows to show, one a line.  n_netns: namespaces that were read; of one its number needs no
- * column. */
+ * column.  s: lines that are there, or NULL. */
 void list_text_rows(struct obuf *b, const struct listing *l, const struct out_options *o,
-		    unsigned int n_netns);
+		    unsigned int n_netns, const struct list_lines *s);
 
 /* One "socket" object (DESIGN section 5) a line. */
-void list_json_rows(struct obuf *b, const struct listing *l, const struct out_options *o);
+void list_json_rows(struct obuf *b, const struct listing *l, const struct out_options *o,
+		    const struct list_lines *s);
+
+/*
+ * The same before the last row has come: makes lines of the rows that came since
+ * the last call, as far as f will choose them.
+ */
+void list_text_ahead(struct list_lines *s, const struct listing *l, const struct filter *f,
+		     const struct out_options *o, unsigned int n_netns);
+void list_json_ahead(struct list_lines *s, const struct listing *l, const struct filter *f,
+		     const struct out_options *o);
 
 /* How many by state and by process, as tables. */
 void list_text_counts(struct obuf *b, const struct listing_counts *c, const struct out_options *o);

@@ -60,14 +60,38 @@ void json_add_row(struct obuf *b, const struct row_sock *r, enum diagnosis diagn
 	obuf_done(b, put_diagnosis(p, diagnosis));
 }
 
-void list_json_rows(struct obuf *b, const struct listing *l, const struct out_options *o)
+static void put_line(struct obuf *b, const struct row_sock *r, const struct out_options *o,
+		     struct fmt_clock *clock)
+{
+	json_add_row(b, r, diagnose_row(r), o, clock);
+	obuf_add(b, "}\n", 2);
+}
+
+void list_json_ahead(struct list_lines *s, const struct listing *l, const struct filter *f,
+		     const struct out_options *o)
+{
+	struct fmt_clock clock = {0};
+
+	for (__u32 i = s->n; i < l->n; i++) {
+		struct obuf *b = list_lines_begin(s);
+
+		if (!b)
+			break;
+		if (listing_settled(&l->row[i], f))
+			put_line(b, &l->row[i], o, &clock);
+		list_lines_end(s);
+	}
+}
+
+void list_json_rows(struct obuf *b, const struct listing *l, const struct out_options *o,
+		    const struct list_lines *s)
 {
 	struct fmt_clock clock = {0};
 
 	for (__u32 i = 0; i < l->n_order; i++) {
-		listing_prefetch(l, i);
-		json_add_row(b, listing_row(l, i), diagnose_row(listing_row(l, i)), o, &clock);
-		obuf_add(b, "}\n", 2);
+		list_prefetch(l, i, s);
+		if (!s || !list_lines_put(s, l->order[i], b))
+			put_line(b, listing_row(l, i), o, &clock);
 	}
 }
 

@@ -190,27 +190,38 @@ static void give_way(struct table *t)
 	}
 }
 
-static void fit(struct table *t, const struct listing *l, unsigned int n_netns)
+static bool has_ends(const struct listing *l)
 {
-	bool ends = false;
+	for (__u32 i = 0; i < l->n_order; i++)
+		if (row_has_end(listing_row(l, i)))
+			return true;
+	return false;
+}
 
+/* ends, netns: whether there are these columns. */
+static void fix_widths(struct table *t, bool ends, bool netns)
+{
 	for (int c = 0; c < NCELLS; c++)
-		t->width[c] = t->o->width ? strlen(cells[c].title) : cells[c].fixed;
-	for (__u32 i = 0; i < l->n_order; i++) {
-		ends |= row_has_end(listing_row(l, i));
-		if (t->o->width)
-			widen(t, listing_row(l, i));
-		else if (ends)
-			break;
-	}
-	if (n_netns < 2)
+		t->width[c] = cells[c].fixed;
+	if (!netns)
 		t->width[CELL_NETNS] = 0;
 	if (!ends)
 		t->width[CELL_LEFT] = 0;
-	if (t->o->width)
-		give_way(t);
-	else if (t->o->names == NAMES_KERNEL)
+	if (t->o->names == NAMES_KERNEL)
 		t->width[CELL_STATE] = strlen(state_name(NAMES_KERNEL, ST_NEW_SYN_RECV));
+}
+
+static void fit(struct table *t, const struct listing *l, bool ends, bool netns)
+{
+	for (int c = 0; c < NCELLS; c++)
+		t->width[c] = strlen(cells[c].title);
+	for (__u32 i = 0; i < l->n_order; i++)
+		widen(t, listing_row(l, i));
+	if (!netns)
+		t->width[CELL_NETNS] = 0;
+	if (!ends)
+		t->width[CELL_LEFT] = 0;
+	give_way(t);
 }
 
 /*
@@ -308,15 +319,49 @@ static void put_row(struct obuf *b, const struct table *t, const struct row_sock
 	obuf_done(b, end_line(start, p));
 }
 
-void list_text_rows(struct obuf *b, const struct listing *l, const struct out_options *o,
-		    unsigned int n_netns)
+void list_text_ahead(struct list_lines *s, const struct listing *l, const struct filter *f,
+		     const struct out_options *o, unsigned int n_netns)
 {
 	struct table t = {.o = o};
+	bool ends = s->ends, netns = n_netns > 1;
 
-	fit(&t, l, n_netns);
+	if (o->width || s->full)
+		return;
+	for (__u32 i = s->n; i < l->n && !ends; i++)
+		ends = row_has_end(&l->row[i]) && listing_settled(&l->row[i], f);
+	if (ends != s->ends || netns != s->netns)
+		list_lines_forget(s);
+	s->ends = ends;
+	s->netns = netns;
+	fix_widths(&t, ends, netns);
+	for (__u32 i = s->n; i < l->n; i++) {
+		struct obuf *b = list_lines_begin(s);
+
+		if (!b)
+			break;
+		if (listing_settled(&l->row[i], f))
+			put_row(b, &t, &l->row[i]);
+		list_lines_end(s);
+	}
+}
+
+void list_text_rows(struct obuf *b, const struct listing *l, const struct out_options *o,
+		    unsigned int n_netns, const struct list_lines *s)
+{
+	bool ends = has_ends(l), netns = n_netns > 1;
+	struct table t = {.o = o};
+
+	if (o->width)
+		fit(&t, l, ends, netns);
+	else
+		fix_widths(&t, ends, netns);
+	/* of another table */
+	if (s && (s->ends != ends || s->netns != netns))
+		s = NULL;
 	put_title(b, &t);
 	for (__u32 i = 0; i < l->n_order; i++) {
-		listing_prefetch(l, i);
-		put_row(b, &t, listing_row(l, i));
+		list_prefetch(l, i, s);
+		if (!s || !list_lines_put(s, l->order[i], b))
+			put_row(b, &t, listing_row(l, i));
 	}
 }
