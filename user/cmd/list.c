@@ -171,9 +171,13 @@ static void print_text(struct obuf *b, const struct reading *t, const struct lis
 static int print(const struct reading *t, __u64 began_ns)
 {
 	bool json = t->o->o.json;
-	struct listing_counts c;
+	struct listing_counts c = {0};
 	struct obuf b;
-	int err = listing_count(&t->l, &c, t->o->summary);
+	int err = 0;
+
+	/* the rows as text tell of none of it */
+	if (json || t->o->summary)
+		err = listing_count(&t->l, &c, t->o->summary);
 
 	if (!err)
 		err = obuf_init(&b, STDOUT_FILENO);
