@@ -8,6 +8,7 @@
 #include "kern/census.h"
 #include "kern/claims.h"
 #include "kern/walk.h"
+#include "roles.h"
 
 /* what bpftool writes into a light skeleton */
 #pragma GCC diagnostic push
@@ -134,6 +135,12 @@ struct run {
 	void *ctx;
 };
 
+/* What list.bpf.c leaves to this side. */
+static __u8 roles_of_row(const struct row_sock *row)
+{
+	return row->kind == ROW_REQUEST ? ROLES(ROLE_PASSIVE, 0) : roles_of_state(row->state);
+}
+
 static void own_row(void *ctx, struct row_sock *row)
 {
 	const struct run *run = ctx;
@@ -147,6 +154,8 @@ static void own_row(void *ctx, struct row_sock *row)
 		o->uid = claim->uid;
 		memcpy(o->comm, claim->comm, sizeof(o->comm));
 	}
+	if (run->census->fast)
+		row->roles = roles_of_row(row);
 	run->census->n_netns = run->census->walk.n_netns;
 	run->fn(run->ctx, row);
 }
