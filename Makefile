@@ -262,11 +262,12 @@ bench-counts: ## count instructions of the reader and of the BPF programs, besid
 	@BUILD=$(abspath $(B)) scripts/as-root.sh bench/counts.sh $(ARGS)
 
 .PHONY: bench-scale
-bench-scale: ## what list, sweeps, start-up and watch take with 1,000 to 1,000,000 sockets (SOCKETS=100000 for fewer)
+bench-scale: ## what list, sweeps, start-up and watch take with 1,000 to 1,000,000 sockets (SOCKETS=100000 for fewer); list beside ss
 	@scripts/deps.sh install build test bench
 	+@$(MAKE) bench-bins
 	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/scale --plot $(abspath $(B))/scale.svg \
 		$(if $(SOCKETS),--most $(SOCKETS)) $(ARGS)
+	@BUILD=$(abspath $(B)) scripts/as-root.sh $(abspath $(B))/bench/list $(ROUNDS)
 
 .PHONY: soak
 soak: ## 30 minutes of mixed load (MINUTES=5 for fewer): memory and descriptors flat, counts the kernel's

@@ -39,6 +39,7 @@ struct options {
 	unsigned int threads;
 	unsigned int port;
 	unsigned int idle; /* connections that are only held */
+	unsigned int keep; /* ... beside the storm */
 	bool v6, rst, veth, pin, pause;
 };
 
@@ -357,7 +358,7 @@ static void keep_in_child(const struct worker *w, const struct options *o, unsig
 }
 
 /* What a process may hold is less than what is asked for, often. */
-static void open_idle(const struct worker *w, const struct options *o)
+static void open_idle(const struct worker *w, const struct options *o, unsigned int conns)
 {
 	struct rlimit room;
 	unsigned int most, n;
@@ -366,7 +367,7 @@ static void open_idle(const struct worker *w, const struct options *o)
 	room.rlim_cur = room.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &room);
 	most = room.rlim_cur / 2 - 64;
-	for (unsigned int left = o->idle; left; left -= n) {
+	for (unsigned int left = conns; left; left -= n) {
 		n = left < most ? left : most;
 		keep_in_child(w, o, n);
 	}
@@ -465,6 +466,7 @@ static const struct argp_option option_list[] = {
 	{"threads", 't', "N", 0, "each with both ends of its connections (default 1)", 0},
 	{"port", 'P', "PORT", 0, "of the first thread's listener (default 7411)", 0},
 	{"idle", 'i', "N", 0, "no storm: hold N connections until the end of stdin", 0},
+	{"keep", 'k', "N", 0, "hold N connections beside the storm", 0},
 	{"ipv6", '6', NULL, 0, "IPv6 instead of IPv4", 0},
 	{"rst", 'r', NULL, 0, "end by RST: 6 transitions instead of 10", 0},
 	{"veth", 'v', NULL, 0, "between two namespaces instead of over loopback", 0},
@@ -498,6 +500,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'i':
 		o->idle = number(arg, 200000, state);
+		break;
+	case 'k':
+		o->keep = number(arg, 200000, state);
 		break;
 	case '6':
 		o->v6 = true;
@@ -534,10 +539,11 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	set_up(&o, w);
 	if (o.idle) {
-		open_idle(w, &o);
+		open_idle(w, &o, o.idle);
 		pause_here("ready");
 		return 0;
 	}
+	open_idle(w, &o, o.keep);
 	storm(&o, w);
 	return 0;
 }
