@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What `tcpdwell watch` costs: with 20,000 idle sockets, and when 20,000 sockets
- * of 100 processes get stuck.  In a network namespace of its own; as root.
+ * of 100 processes get stuck.  Each in a network namespace of its own; as root.
  *
  *	watch PATH/OF/tcpdwell
  */
@@ -34,6 +34,13 @@ static void die(const char *what)
 {
 	perror(what);
 	exit(1);
+}
+
+/* Without what an earlier load has left in TIMED_WAIT. */
+static void new_netns(void)
+{
+	if (unshare(CLONE_NEWNET) || system("ip link set lo up"))
+		die("a network namespace");
 }
 
 /* One end of a connection to the listener; *accepted: the other. */
@@ -76,6 +83,7 @@ static void load_start(struct load *l, unsigned int n)
 	int ready[2];
 	char byte;
 
+	new_netns();
 	if (pipe(ready) || pipe2(l->go, O_CLOEXEC))
 		die("pipe");
 	for (int i = 0; i < PROCESSES; i++) {
@@ -222,8 +230,6 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setrlimit(RLIMIT_NOFILE, &files);
-	if (unshare(CLONE_NEWNET) || system("ip link set lo up"))
-		die("a network namespace");
 	idle(argv[1]);
 	stuck(argv[1]);
 	return 0;
