@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "unit.h"
-#include "model/pressure.h"
-
-#define NETNS 4026531840U
+#include "feed.h"
 
 static struct pressure p;
-static struct pressure_news told;
+static struct pressure_news news;
 static unsigned int n_told;
 
 static struct pressure_limits limits(void)
@@ -37,17 +34,17 @@ static int end(void **unused)
 	return 0;
 }
 
-static void take(void *ctx, const struct pressure_news *n)
+static void keep(void *ctx, const struct pressure_news *n)
 {
 	(void)ctx;
-	told = *n;
+	news = *n;
 	n_told++;
 }
 
 static unsigned int look_at(__u64 now_ns)
 {
 	n_told = 0;
-	pressure_look(&p, now_ns, take, NULL);
+	pressure_look(&p, now_ns, keep, NULL);
 	return n_told;
 }
 
@@ -72,19 +69,19 @@ static void warns_at_80_eases_below_70(void **unused)
 	for (__u16 i = 70; i < 80; i++)
 		add(40000 + i, 443);
 	assert_int_equal(look_at(2 * SEC), 1);
-	assert_int_equal(told.used, 80);
-	assert_int_equal(told.usable, 100); /* what is reserved is not there to take */
-	assert_int_equal(told.rport, 443);
-	assert_int_equal(told.growth_per_s, 10);
-	assert_int_equal(told.exhausted_in_ns, 2 * SEC);
-	assert_false(told.over);
+	assert_int_equal(news.used, 80);
+	assert_int_equal(news.usable, 100); /* what is reserved is not there to take */
+	assert_int_equal(news.rport, 443);
+	assert_int_equal(news.growth_per_s, 10);
+	assert_int_equal(news.exhausted_in_ns, 2 * SEC);
+	assert_false(news.over);
 	assert_int_equal(look_at(3 * SEC), 0); /* once */
 	for (int i = 0; i < 10; i++)
 		pressure_del(&p, service);
 	assert_int_equal(look_at(4 * SEC), 0); /* 70 */
 	pressure_del(&p, service);
 	assert_int_equal(look_at(5 * SEC), 1);
-	assert_true(told.over);
+	assert_true(news.over);
 	for (int i = 0; i < 69; i++)
 		pressure_del(&p, service);
 	assert_int_equal(look_at(6 * SEC), 0);
@@ -103,7 +100,7 @@ static void each_service_has_all_ports(void **unused)
 	assert_int_equal(look_at(SEC), 0);
 	add(40100, 80);
 	assert_int_equal(look_at(2 * SEC), 1);
-	assert_int_equal(told.rport, 80);
+	assert_int_equal(news.rport, 80);
 }
 
 static void ports_outside_the_range_do_not_count(void **unused)
@@ -127,14 +124,14 @@ static void places_in_time_wait(void **unused)
 	l.tw = 800;
 	pressure_set_limits(&p, &l);
 	assert_int_equal(look_at(2 * SEC), 1);
-	assert_true(told.time_wait);
-	assert_int_equal(told.usable, 1000);
+	assert_true(news.time_wait);
+	assert_int_equal(news.usable, 1000);
 	pressure_set_limits(&p, &l);
 	assert_int_equal(look_at(3 * SEC), 0);
 	l.tw = 0;
 	pressure_set_limits(&p, &l);
 	assert_int_equal(look_at(4 * SEC), 1);
-	assert_true(told.over);
+	assert_true(news.over);
 }
 
 static void many_services_come_and_go(void **unused)
@@ -156,6 +153,33 @@ static void many_services_come_and_go(void **unused)
 	assert_int_equal(p.n, 0);
 }
 
+static void row_on_port(__u64 cookie, unsigned int state, __u16 lport)
+{
+	struct row_sock r = row_of(ROW_FULL, cookie, state);
+
+	r.ident.lport = lport;
+	r.flags = ROW_BEFORE;
+	if (state == ST_LISTEN)
+		memset(r.ident.laddr, 0, sizeof(r.ident.laddr));
+	model_row(&feed.m, &r);
+}
+
+/* Which end of a connection from before the start opened it, only its port can say. */
+static void accepted_before_the_start_does_not_count(void **unused)
+{
+	feed_begin(unused);
+	feed.m.pressure = &p;
+	row_on_port(1, ST_LISTEN, 40001);
+	row_on_port(2, ST_ESTABLISHED, 40001);
+	row_on_port(3, ST_CLOSE_WAIT, 40001);
+	assert_int_equal(p.n, 0);
+	row_on_port(4, ST_ESTABLISHED, 40002);
+	assert_int_equal(p.n, 1);
+	assert_int_equal(p.service[0].used, 1);
+	feed.m.pressure = NULL;
+	feed_end(unused);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +187,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_service_has_all_ports, begin, end),
 		cmocka_unit_test_setup_teardown(ports_outside_the_range_do_not_count, begin, end),
 		cmocka_unit_test_setup_teardown(places_in_time_wait, begin, end),
+		cmocka_unit_test_setup_teardown(accepted_before_the_start_does_not_count, begin,
+						end),
 		cmocka_unit_test_setup_teardown(many_services_come_and_go, begin, end),
 	};
 

@@ -82,11 +82,21 @@ void conn_fire(struct model *m, struct conn *c, __u64 now_ns)
 	conn_arm(m, c, now_ns);
 }
 
+/* Of a socket from before the start it is not known who opened it; but a port is either chosen or
+ * listened at. */
+static bool was_accepted(struct model *m, const struct conn *c)
+{
+	unsigned int open = ROLE_OPEN(c->roles);
+
+	return open == ROLE_PASSIVE || (open == ROLE_UNKNOWN && listened_at(m, &c->ident));
+}
+
 /* A port that this side chose, or may have. */
 static void count_port(struct model *m, struct conn *c)
 {
 	if (!m->pressure || c->port_service || !c->ident.lport || c->half_open ||
-	    c->state == ST_LISTEN || ROLE_OPEN(c->roles) == ROLE_PASSIVE)
+	    c->state == ST_LISTEN || !pressure_in_range(m->pressure, &c->ident) ||
+	    was_accepted(m, c))
 		return;
 	c->port_service = pressure_add(m->pressure, &c->ident);
 }

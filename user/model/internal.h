@@ -68,6 +68,8 @@ void listener_add(struct model *m, const struct conn *c);
 /* Owner and cgroup of the listener that what came in at id's local end came through, if there is
  * no doubt which: false, and nothing is changed, if there is. */
 bool owner_of_port(struct model *m, struct sock_ident *id);
+/* Whether a listener is known, or was, at id's local end. */
+bool listened_at(struct model *m, const struct sock_ident *id);
 
 void small_record(struct model *m, const struct rec_small *r);
 void small_row(struct model *m, const struct row_sock *row);

@@ -181,16 +181,32 @@ static void make_hot(struct pressure *p, __u32 number, const struct pressure_lim
 	p->hot[p->n_hot++] = number;
 }
 
+static const struct pressure_limits *limits_at(struct pressure *p, __u32 netns)
+{
+	const struct pressure_limits *l = find_limits(p, netns);
+
+	if (l)
+		return l;
+	p->unknown_netns = true;
+	return &unknown;
+}
+
+static bool in_range(const struct pressure_limits *l, __u16 port)
+{
+	return port >= l->low && port <= l->high;
+}
+
+bool pressure_in_range(struct pressure *p, const struct sock_ident *id)
+{
+	return in_range(limits_at(p, id->netns), id->lport);
+}
+
 __u32 pressure_add(struct pressure *p, const struct sock_ident *id)
 {
-	const struct pressure_limits *l = limits_of(p, id->netns);
+	const struct pressure_limits *l = limits_at(p, id->netns);
 	__u32 number;
 
-	if (!l) {
-		p->unknown_netns = true;
-		l = &unknown;
-	}
-	if (id->lport < l->low || id->lport > l->high)
+	if (!in_range(l, id->lport))
 		return 0;
 	number = find(p, id);
 	if (!number)

@@ -61,6 +61,9 @@ void pressure_set_limits(struct pressure *p, const struct pressure_limits *l);
 /* Ports that connect() can choose from. */
 __u32 pressure_usable(const struct pressure_limits *l);
 
+/* Whether connect() may have chosen id's local port. */
+bool pressure_in_range(struct pressure *p, const struct sock_ident *id);
+
 /* A connection that this side opened: a number for pressure_del(), 0 when it does not count. */
 __u32 pressure_add(struct pressure *p, const struct sock_ident *id);
 void pressure_del(struct pressure *p, __u32 number);

@@ -140,6 +140,20 @@ bool owner_of_port(struct model *m, struct sock_ident *id)
 	return true;
 }
 
+bool listened_at(struct model *m, const struct sock_ident *id)
+{
+	const struct conn *l;
+	__u32 slot = 0;
+
+	for (__u32 i = 0; (l = listener_at(m, i)); i++)
+		if (listens_for(&l->ident, id))
+			return true;
+	while (m->hidden.n && (l = table_next(&m->hidden, &slot)))
+		if (listens_for(&l->ident, id))
+			return true;
+	return false;
+}
+
 /* An accepted socket has its listener's owner, until a better one is known. */
 static void owner_of_listener(struct model *m, struct sock_ident *id)
 {
