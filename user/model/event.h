@@ -37,7 +37,6 @@ struct conn {
 	__u64 until_ns;	     /* small: when its timer expires */
 	__u64 fires_ns;	     /* small: ... and the kernel looks at it, 0 unknown */
 	__u64 reused_by;     /* ending: cookie of the connection that took its place */
-	__u64 moved_ns;	     /* ending: when it entered TIMED_WAIT, if it is not set again */
 	__u64 ended_ns;	     /* in_limbo, ending: when that was */
 	__u64 seen_ns;	     /* last met by an iterator */
 	__u32 deadline_slot; /* see deadline.c; 0: none */
@@ -65,6 +64,7 @@ struct conn {
 	bool small : 1;	       /* lives in an inet_timewait_sock */
 	bool in_limbo : 1;     /* its end was seen; whether a small socket goes on is open */
 	bool ending : 1;       /* small: its timer was stopped; whether it is set again is open */
+	bool moved : 1;	       /* ending: into TIMED_WAIT, if its timer is not set again */
 	bool half_open : 1;    /* a request_sock: it has no cookie of its own: made up */
 	bool set_aside : 1;    /* its socket has a later connection: see small_set_aside() */
 	bool reuse_linked : 1; /* see small_reuse() */
@@ -73,8 +73,8 @@ struct conn {
 	bool untold : 1;       /* its SYN_SENT waits for its local port: see model.picks */
 };
 
-/* What is kept for each socket of the host: 256 bytes with its share of the index. */
-_Static_assert(sizeof(struct conn) <= 240, "memory");
+/* What is kept for each socket of the host: 256 bytes with its share of the index, and room. */
+_Static_assert(sizeof(struct conn) <= 232, "memory");
 
 struct rule;
 

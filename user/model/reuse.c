@@ -53,7 +53,7 @@ static bool can_be_reused(const struct model *m, const struct conn *old)
 {
 	if (m->small_source == SMALL_SWEEPS)
 		return (old->small || old->in_limbo) && !old->set_aside;
-	return old->ending && (old->state == ST_TIME_WAIT || old->moved_ns);
+	return old->ending && (old->state == ST_TIME_WAIT || old->moved);
 }
 
 static void reused(struct model *m, struct conn *old, const struct conn *c)

@@ -15,9 +15,9 @@ static bool moves_now(const struct conn *c, unsigned int substate, __u64 until_n
 
 void stays_stopped(struct model *m, struct conn *c)
 {
-	if (c->moved_ns)
-		enter_time_wait(m, c, c->moved_ns, c->end_via);
-	c->moved_ns = 0;
+	if (c->moved)
+		enter_time_wait(m, c, time_wait_began(c->until_ns), c->end_via);
+	c->moved = false;
 }
 
 /* Of FIN_WAIT_2 the timer alone does not tell; nearly always it was a RST. */
@@ -42,7 +42,7 @@ static void small_stopped(struct model *m, struct conn *c, const struct rec_smal
 {
 	if (r->what != SMALL_STOPPED)
 		c->end_what = r->what;
-	if ((c->state == ST_TIME_WAIT || c->moved_ns) && !c->end_what)
+	if ((c->state == ST_TIME_WAIT || c->moved) && !c->end_what)
 		reused_by_connect(m, c);
 	end_later(m, c, r->mono_ns);
 	reuse_link(m, c);
@@ -69,7 +69,7 @@ static void small_starts(struct model *m, struct conn *c, const struct rec_small
 {
 	c->ending = false;
 	c->end_what = 0;
-	c->moved_ns = 0;
+	c->moved = false;
 	e->entered_ns = r->mono_ns;
 	small_timer(m, c, e);
 }
@@ -81,10 +81,12 @@ static void small_goes(struct model *m, struct conn *c, const struct rec_small *
 		r->what == SMALL_STOPPED || r->what == SMALL_PURGED || r->what == SMALL_ABORTED;
 
 	/* a timer set again within its wheel bucket is not traced: it shows here */
-	if (stops && moves_now(c, r->substate, e->until_ns))
-		c->moved_ns = e->entered_ns;
-	else
+	if (stops && moves_now(c, r->substate, e->until_ns)) {
+		c->moved = true;
+		c->until_ns = e->until_ns;
+	} else {
 		small_timer(m, c, e);
+	}
 	if (r->what == SMALL_EXPIRED)
 		small_expired(m, c, r->mono_ns, r->via);
 	else if (stops)
