@@ -226,9 +226,11 @@ int claim_socks(struct bpf_iter__task_file *ctx)
 	if (!task || !sk)
 		return 0;
 	owner_is_holder(&o, task);
+	/* one that was opened by who matches is followed whoever has it now */
 	if (config.opener_decides && !filter_owner(&config.filter, &o))
-		return 0;
-	st = store_make(sk);
+		st = store_find(sk);
+	else
+		st = store_make(sk);
 	if (!st)
 		return 0;
 	if (st->owner.how == OWNER_UNKNOWN)
