@@ -121,19 +121,23 @@ journalctl -q -u tcpdwell >/check/journal
 END
 chmod 755 "$root/check/run"
 
-SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes timeout -k 10 400 systemd-nspawn -q --directory="$root" \
-	--register=no --keep-unit --private-network --machine="tcpdwell-$$" --console=read-only \
-	--capability=all --system-call-filter="bpf perf_event_open kcmp" \
-	/lib/systemd/systemd --unit=check.target >"$dir/console" 2>&1 </dev/null
-status=$?
-[ $status -ne 124 ] && [ $status -ne 137 ]
-ok $? "the container comes to an end" || diag "$(tail -20 "$dir/console")"
-out=$root/check/out
-[ -e "$out" ] || {
-	diag "$(tail -20 "$dir/console")"
-	skip "the unit under systemd" "systemd does not boot in a container here"
-	done_testing
+boot() {
+	SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes timeout -k 10 400 systemd-nspawn -q --directory="$root" \
+		--register=no --keep-unit --private-network --machine="tcpdwell-$$" \
+		--console=read-only --capability=all --system-call-filter="bpf perf_event_open kcmp" \
+		/lib/systemd/systemd --unit=check.target >"$dir/console" 2>&1 </dev/null
 }
+status=0
+boot || status=$?
+out=$root/check/out
+# A container that is refused is the machine's matter; one that hangs, or ends without a word, ours.
+if [ ! -e "$out" ] && [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 137 ]; then
+	skip "the unit under systemd" "systemd-nspawn: status $status: $(tail -1 "$dir/console")"
+	done_testing
+fi
+is "$status" 0 "systemd in the container comes to its end" || diag "$(tail -20 "$dir/console")"
+[ -e "$out" ]
+ok $? "... and has run what is to be checked" || done_testing
 
 said() {
 	sed -n "s/^$1 //p" "$out"
