@@ -22,6 +22,7 @@ struct sock_store {
 };
 
 struct counters counters;
+volatile __u64 start_ns; /* all programs were attached; 0: they are not yet */
 volatile __u32 wake_mode;
 volatile __u32 wake_for_held; /* the reader wants to know of the next SYN_SENT that is held back */
 volatile __u32

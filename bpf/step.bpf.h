@@ -158,6 +158,8 @@ static __always_inline void adopt(struct sock_store *st, int state, __u64 since_
 static __always_inline void enter(struct sock *sk, struct sock_store *st, int from, int to,
 				  __u64 now)
 {
+	__u64 since = start_ns;
+
 	if (from == ST_CLOSE) {
 		begin_here(st, to, now);
 	} else if (from == ST_LISTEN && to != ST_CLOSE) {
@@ -167,7 +169,7 @@ static __always_inline void enter(struct sock *sk, struct sock_store *st, int fr
 		count_lost(LOST_INTERRUPTED);
 	} else if (!st->since_ns) {
 		/* there before the tracer, and not yet met by the iterators */
-		st->since_ns = config.start_ns;
+		st->since_ns = since ? since : now;
 		st->flags |= STEP_AT_LEAST;
 		st->roles = roles_of_state(from);
 		st->before = 1;

@@ -18,7 +18,6 @@ struct config {
 	__u8 own_ids;	     /* no socket storage and no cookies: see store.bpf.h */
 	__u8 opener_decides; /* ... for an owner, and that is who opens */
 	__u64 jiffy_ns;	     /* length of a jiffy */
-	__u64 start_ns;	     /* just before the programs were attached */
 	__u64 ring_quarter;  /* bytes */
 	struct filter filter;
 };

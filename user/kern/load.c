@@ -127,7 +127,6 @@ static void configure(struct tracer *t, const struct tracer_options *o, const st
 	c->half_open = o->half_open;
 	c->tw_timers = t->tier == TIER_TIMER;
 	c->jiffy_ns = kernel_jiffy_ns();
-	c->start_ns = t->start_ns;
 	c->ring_quarter = size / 4;
 }
 

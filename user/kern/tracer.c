@@ -120,11 +120,11 @@ int tracer_open(struct tracer *t, const struct tracer_options *o)
 	memset(t, 0, sizeof(*t));
 	t->epoll = -1;
 	t->home_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	t->start_ns = now_ns();
 	libbpf_set_print(libbpf_talk);
 	lift_memlock();
 	err = tracer_load(t, o);
 	if (!err) {
+		t->skel->bss->start_ns = t->start_ns = now_ns();
 		err = watch_ring(t);
 		if (err)
 			warn_line("%s", strerror(-err));

@@ -38,7 +38,7 @@ struct tracer {
 	enum tier tier;
 	char tier_reason[128]; /* why it is not a better one; "" when it is the best */
 	bool own_ids;	       /* no cookies here: what stands in for them is made by the tracer */
-	__u64 start_ns;
+	__u64 start_ns;	       /* from then on every step is told: all programs are attached */
 	__u64 lost_told[LOST_NCAUSES];
 	__u64 told_twice; /* set by the caller: steps of the second program that the first had told
 			   */
