@@ -209,6 +209,23 @@ static void one_that_was_there_before(void **unused)
 }
 
 /* Steps were lost: how long it was in the state that it leaves is not known. */
+/* Not accepted yet, or in flight: by no descriptor is it known whose it is. */
+static void one_before_that_no_process_has(void **unused)
+{
+	struct row_sock r = row_of(ROW_FULL, B, ST_CLOSE_WAIT);
+	struct row_sock l = row_of(ROW_FULL, A, ST_LISTEN);
+
+	(void)unused;
+	l.ident = listener_ident(7);
+	l.flags = r.flags = ROW_BEFORE;
+	model_row(&feed.m, &l);
+	r.ident.lport = LPORT;
+	memset(&r.ident.owner, 0, sizeof(r.ident.owner));
+	model_row(&feed.m, &r);
+	assert_int_equal(table_find(&feed.m.table, B)->ident.owner.pid, 7);
+	assert_int_equal(table_find(&feed.m.table, B)->ident.owner.how, OWNER_LISTENER);
+}
+
 static void after_a_loss(void **unused)
 {
 	const struct seen *s;
@@ -295,6 +312,7 @@ int main(void)
 		feed_test(a_listener_that_the_filter_leaves_out),
 		feed_test(a_simultaneous_open),
 		feed_test(one_that_was_there_before),
+		feed_test(one_before_that_no_process_has),
 		feed_test(after_a_loss),
 		feed_test(a_better_owner),
 		feed_test(a_step_that_nobody_told_of),

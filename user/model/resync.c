@@ -32,6 +32,9 @@ static void row_new(struct model *m, const struct row_sock *row)
 	if (!c)
 		return;
 	c->ident = row->ident;
+	/* no process has it, or none that may be seen: what was accepted is its listener's */
+	if (!c->ident.owner.how && row->state != ST_LISTEN)
+		owner_of_port(m, &c->ident);
 	c->roles = row->roles;
 	c->before = row->flags & ROW_BEFORE && !m->started;
 	c->seen_ns = row->mono_ns;
