@@ -241,6 +241,9 @@ static void bad_sections(void **unused)
 	assert_refused("[rule a]\nstate=LAST_ACK\nmax=2s\n\n[rule a]\nstate=LAST_ACK\nmax=3s\n", 5,
 		       "there is a rule 'a' already");
 	assert_refused("[rule a]\nstate=LAST_ACK\nmax 2s\n", 3, "neither a section nor KEY");
+	assert_refused("[rule a\nstate = CLOSE_WAIT\nmax = 1s\n", 1, "a section ends with ]");
+	assert_refused("[rule a]\nstate = CLOSE_WAIT\nmax = 1s\n[rule b\nmax = 2s\n", 4,
+		       "a section ends with ]");
 }
 
 /* What the library would cut, or take for the end of the file. */

@@ -406,6 +406,11 @@ static char *read_line(char *to, int room, void *ctx)
 		return NULL;
 	}
 	c->header = c->line;
+	/* inih would go on in the section before */
+	if (!strchr(to, ']')) {
+		fail(c, c->line, "a section ends with ]");
+		return NULL;
+	}
 	return to;
 }
 
