@@ -60,14 +60,16 @@ ok $? "... and resolved"
 unwatch thread
 
 # A half-close that is in use is left alone, unless it is asked for.
-watch quiet --max CLOSE_WAIT=1s
+watch quiet --max CLOSE_WAIT=1s --max FIN_WAIT_2=1s
 leak sending
 sleep 3
-is "$(alerts quiet firing)" 0 "a half-close in use is not alerted of"
+is "$(alerts quiet firing)" 0 "a half-close in use is not alerted of, at neither end"
 unwatch quiet
-watch asked --half-close --max CLOSE_WAIT=1s
-wait_for 30 has_alerts 1 asked firing '.diagnosis == "half_close_in_use"'
-ok $? "--half-close: it is"
+watch asked --half-close --max CLOSE_WAIT=1s --max FIN_WAIT_2=1s
+for state in CLOSE_WAIT FIN_WAIT_2; do
+	wait_for 30 has_alerts 1 asked firing ".state == \"$state\" and .diagnosis == \"half_close_in_use\""
+	ok $? "--half-close: it is, in $state"
+done
 unwatch asked
 unleak
 

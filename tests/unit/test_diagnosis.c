@@ -80,7 +80,7 @@ static void sent_long_ago(void **unused)
 static void doubts(void **unused)
 {
 	struct row_sock r = leaked();
-	struct evidence e = {.row = &r, .sent_since = true};
+	struct evidence e = {.row = &r, .again = true, .moved_since = true};
 
 	(void)unused;
 	assert_false(diagnosis_in_doubt(&r));
@@ -146,6 +146,29 @@ static void nobody(void **unused)
 	assert_int_equal(diagnose_row(&r), DIAG_NONE);
 }
 
+/* Of a half-close both ends are seen: this is the one that has closed. */
+static void still_receiving(void **unused)
+{
+	struct row_sock r = leaked();
+	struct evidence e = {.row = &r, .again = true};
+
+	(void)unused;
+	r.state = ST_FIN_WAIT2;
+	r.flags = ROW_SHUT_WR;
+	assert_int_equal(diagnose_row(&r), DIAG_PEER_NOT_CLOSING);
+	r.last_rx_ns = 59 * SEC;
+	assert_int_equal(diagnose_row(&r), DIAG_HALF_CLOSE_IN_USE);
+	assert_int_equal(diagnose(&e), DIAG_PEER_NOT_CLOSING); /* that was a probe */
+	e.moved_since = true;
+	assert_int_equal(diagnose(&e), DIAG_HALF_CLOSE_IN_USE);
+	r.flags |= ROW_ORPHAN; /* nobody is there to receive it */
+	assert_int_equal(diagnose(&e), DIAG_PEER_NOT_CLOSING);
+	r.flags = ROW_SHUT_WR;
+	r.since_ns = NOW - 300 * SEC;
+	r.last_rx_ns = 60 * SEC;
+	assert_int_equal(diagnose_row(&r), DIAG_PEER_NOT_CLOSING); /* not any more */
+}
+
 static void other_states(void **unused)
 {
 	struct row_sock r = leaked();
@@ -183,8 +206,8 @@ int main(void)
 		cmocka_unit_test(what_is_unread), cmocka_unit_test(still_sending),
 		cmocka_unit_test(sent_long_ago),  cmocka_unit_test(doubts),
 		cmocka_unit_test(kept),		  cmocka_unit_test(owner_is_gone),
-		cmocka_unit_test(nobody),	  cmocka_unit_test(other_states),
-		cmocka_unit_test(texts),
+		cmocka_unit_test(nobody),	  cmocka_unit_test(still_receiving),
+		cmocka_unit_test(other_states),	  cmocka_unit_test(texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,8 +20,8 @@ struct waiting {
 	const struct conn *conn;
 	__u64 cookie, since_ns; /* of the stay: the socket may have gone on */
 	__u64 due_ns;
-	__u64 bytes_sent; /* of the look before */
-	__u8 rule;	  /* its number: rules change, see alarm_new_rules() */
+	__u64 moved; /* as of the look before: diagnosis_moved() */
+	__u8 rule;   /* its number: rules change, see alarm_new_rules() */
 	__u8 state;
 	__u8 absent;	 /* looks that did not meet it */
 	bool looked : 1; /* it was looked at */

@@ -181,7 +181,8 @@ static struct evidence evidence(const struct look *k, const struct look *before,
 	/* it was there in both looks, thus all the time while the first went through the
 	 * descriptors */
 	e.looked = !k->held.partial && !holders_of(&before->held, r->cookie, &n);
-	e.sent_since = old->kind == ROW_FULL && r->bytes_sent != old->bytes_sent;
+	e.again = old->kind == ROW_FULL;
+	e.moved_since = e.again && diagnosis_moved(r) != diagnosis_moved(old);
 	return e;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/look.h"
+#include "model/diagnosis.h"
 
 int looks_init(struct looks *ls, __u32 n)
 {
@@ -62,7 +63,7 @@ static void keep_row(struct look *l, const struct row_sock *row)
 	l->since_ns = row->since_ns;
 	l->last_rx_ns = row->last_rx_ns;
 	l->last_tx_ns = row->last_tx_ns;
-	l->bytes_sent = row->bytes_sent;
+	l->moved = diagnosis_moved(row);
 }
 
 struct row_sock look_row(const struct look *l)
@@ -79,7 +80,6 @@ struct row_sock look_row(const struct look *l)
 		.last_tx_ns = l->last_tx_ns,
 		.send_q = l->send_q,
 		.unread = l->unread,
-		.bytes_sent = l->bytes_sent,
 		.ident.owner = {.how = l->owner_how, .pid = l->owner_pid},
 	};
 }

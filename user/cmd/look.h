@@ -21,7 +21,8 @@ struct look {
 	/* of its row, unless missed: what a verdict needs, a third of it */
 	__u8 kind, flags, owner_how;
 	__u32 owner_pid, ino, send_q, unread;
-	__u64 mono_ns, since_ns, last_rx_ns, last_tx_ns, bytes_sent;
+	__u64 mono_ns, since_ns, last_rx_ns, last_tx_ns;
+	__u64 moved; /* diagnosis_moved() */
 };
 
 _Static_assert(sizeof(struct look) <= 80, "memory");

@@ -123,7 +123,12 @@ static void find_holders(struct view_run *v, struct detail *d)
 static void judge(struct detail *d)
 {
 	__u32 n = d->n_holders < DETAIL_HOLDERS ? d->n_holders : DETAIL_HOLDERS;
-	struct evidence e = {&d->row, d->holder, n, d->have_holders, false};
+	struct evidence e = {
+		.row = &d->row,
+		.holder = d->holder,
+		.n_holders = n,
+		.looked = d->have_holders,
+	};
 
 	d->diagnosis = d->have_row ? diagnosis_sentence(diagnose(&e)) : NULL;
 }

@@ -178,11 +178,12 @@ static enum diagnosis diagnose_met(struct waiting *w, const struct look *l,
 		.holder = alert->holders,
 		.n_holders = alert->n_holders,
 		.looked = w->unheld,
-		.sent_since = w->looked && l->bytes_sent > w->bytes_sent,
+		.again = w->looked,
+		.moved_since = w->looked && l->moved > w->moved,
 	};
 
 	w->looked = true;
-	w->bytes_sent = l->bytes_sent;
+	w->moved = l->moved;
 	return diagnose(&e);
 }
 

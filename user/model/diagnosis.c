@@ -6,6 +6,8 @@
 #define QUIET_NS 60000000000ULL
 /* An acknowledgement comes within a round trip and a delay of at most half a second. */
 #define ACK_NS 2000000000ULL
+/* When the last segment came is known in jiffies, of at most 10 ms. */
+#define TICK_NS 20000000ULL
 
 static const struct {
 	const char *words;
@@ -20,7 +22,7 @@ static const struct {
 	[DIAG_DATA_UNREAD] = {"data not read",
 			      "The peer has sent data and closed; the program reads neither."},
 	[DIAG_HALF_CLOSE_IN_USE] = {"half-close in use",
-				    "The peer has closed its direction, and the program is still "
+				    "One side has closed its direction, and the other is still "
 				    "sending: nothing is wrong."},
 	[DIAG_NO_HOLDER] = {"held by no process", "No process has it open: the kernel holds it."},
 	[DIAG_KEPT_BY_OTHER] = {"kept by another process",
@@ -43,7 +45,7 @@ static bool sent_in_stay(const struct evidence *e)
 {
 	const struct row_sock *r = e->row;
 
-	if (e->sent_since)
+	if (e->moved_since)
 		return true;
 	if (!r->last_tx_ns || !r->since_ns || r->mono_ns < r->since_ns)
 		return false;
@@ -58,6 +60,28 @@ static bool still_sending(const struct evidence *e)
 	if ((r->flags & ROW_SHUT_WR) || r->last_tx_ns >= QUIET_NS)
 		return false;
 	return r->send_q || sent_in_stay(e);
+}
+
+/*
+ * In FIN_WAIT_2, what comes after it was entered.  A segment may be a probe:
+ * once there were two looks, only payload counts.
+ */
+static bool still_receiving(const struct evidence *e)
+{
+	const struct row_sock *r = e->row;
+
+	if (r->kind != ROW_FULL || (r->flags & ROW_ORPHAN))
+		return false;
+	if (e->again)
+		return e->moved_since;
+	if (!r->last_rx_ns || r->last_rx_ns >= QUIET_NS || r->mono_ns < r->since_ns)
+		return false;
+	return r->last_rx_ns + TICK_NS < r->mono_ns - r->since_ns;
+}
+
+__u64 diagnosis_moved(const struct row_sock *row)
+{
+	return row->state == ST_FIN_WAIT2 ? row->bytes_received : row->bytes_sent;
 }
 
 bool diagnosis_in_doubt(const struct row_sock *row)
@@ -146,7 +170,7 @@ enum diagnosis diagnose(const struct evidence *e)
 	case ST_CLOSE_WAIT:
 		return diagnose_close_wait(e);
 	case ST_FIN_WAIT2:
-		return DIAG_PEER_NOT_CLOSING;
+		return still_receiving(e) ? DIAG_HALF_CLOSE_IN_USE : DIAG_PEER_NOT_CLOSING;
 	case ST_FIN_WAIT1:
 	case ST_CLOSING:
 	case ST_LAST_ACK:

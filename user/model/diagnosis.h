@@ -9,8 +9,9 @@ struct evidence {
 	const struct row_sock *row;
 	const struct holder *holder; /* n_holders of them */
 	__u32 n_holders;
-	bool looked;	 /* holders were looked for, so that none is a finding */
-	bool sent_since; /* its bytes_sent have grown since an earlier look at the same stay */
+	bool looked;	  /* holders were looked for, so that none is a finding */
+	bool again;	  /* there was an earlier look at the same stay */
+	bool moved_since; /* ... and since then diagnosis_moved() has grown */
 };
 
 /* DIAG_NONE for a state in which nothing is wrong, or nothing can be said. */
@@ -21,6 +22,9 @@ enum diagnosis diagnose(const struct evidence *e);
  * DIAG_KEPT_BY_OTHER or DIAG_IN_FLIGHT.
  */
 enum diagnosis diagnose_row(const struct row_sock *row);
+
+/* Payload that is sent, or in FIN_WAIT_2 received, while a half-close is in use, in bytes. */
+__u64 diagnosis_moved(const struct row_sock *row);
 
 /*
  * Whether one look can't tell if it is still sending: in CLOSE_WAIT, since when
