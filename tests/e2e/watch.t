@@ -73,6 +73,29 @@ done
 unwatch asked
 unleak
 
+# Nothing answers: a listener with a full queue drops the SYN.
+watch syn --max SYN_SEND=1s
+perl -MSocket -MFcntl -e '
+	my ($l, @c);
+	socket $l, AF_INET, SOCK_STREAM, 0 or die "$!";
+	bind $l, sockaddr_in(0, INADDR_LOOPBACK) and listen $l, 0 or die "$!";
+	for (1 .. 3) {
+		socket my $c, AF_INET, SOCK_STREAM, 0 or die "$!";
+		fcntl $c, F_SETFL, O_NONBLOCK;
+		connect $c, getsockname $l;
+		push @c, $c;
+	}
+	sleep 1000;' &
+caller=$!
+pids+=("$caller")
+wait_for 30 has_alerts 1 syn firing '.state == "SYN_SEND" and .diagnosis == "no_answer"'
+ok $? "SYN_SEND: alerted of"
+is "$(alerts syn firing '.lport == 0')" 0 "... with its local port, which no record tells"
+kill "$caller"
+wait_for 30 has_alerts 1 syn resolved
+ok $? "... and resolved"
+unwatch syn
+
 # Stuck before the start.
 leak not_closing 5
 sleep 2

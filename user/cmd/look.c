@@ -54,6 +54,7 @@ static void keep_row(struct look *l, const struct row_sock *row)
 {
 	l->kind = row->kind;
 	l->flags = row->flags;
+	l->lport = row->ident.lport;
 	l->owner_how = row->ident.owner.how;
 	l->owner_pid = row->ident.owner.pid;
 	l->ino = row->ino;

@@ -20,6 +20,7 @@ struct look {
 	__u8 found;
 	/* of its row, unless missed: what a verdict needs, a third of it */
 	__u8 kind, flags, owner_how;
+	__u16 lport;
 	__u32 owner_pid, ino, send_q, unread;
 	__u64 mono_ns, since_ns, last_rx_ns, last_tx_ns;
 	__u64 moved; /* diagnosis_moved() */

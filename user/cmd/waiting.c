@@ -209,6 +209,7 @@ static bool put_off(struct waiting *w, __u64 until_ns)
 /* The socket is there, in its state: false when it has to be looked at once more. */
 static bool see(struct alarm *a, struct waiting *w, const struct look *l, struct alert *alert)
 {
+	model_learn_port(a->model, w->conn, l->lport);
 	if (a->searched && l->kind == ROW_FULL)
 		alert->holders = holders_of(&a->holders, l->cookie, &alert->n_holders);
 	if (look_twice(a, w, l, alert->n_holders))

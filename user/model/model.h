@@ -131,6 +131,9 @@ int model_record(struct model *m, const void *rec, size_t size);
 bool model_behind(const struct model *m, const struct row_sock *row);
 void model_row(struct model *m, const struct row_sock *row);
 
+/* The local port of one in SYN_SENT, which no record tells while it is there. */
+void model_learn_port(struct model *m, const struct conn *c, __u16 lport);
+
 /* Around the rows of all namespaces: what was not met in between is gone. */
 void model_resync_begin(struct model *m, __u64 now_ns);
 void model_resync_end(struct model *m, __u64 now_ns);

@@ -25,6 +25,14 @@ static void row_known(struct model *m, struct conn *c, const struct row_sock *ro
 	conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
 }
 
+void model_learn_port(struct model *m, const struct conn *c, __u16 lport)
+{
+	struct conn *known = table_at(&m->table, table_slot(c));
+
+	if (!known->ident.lport)
+		known->ident.lport = lport;
+}
+
 static void row_new(struct model *m, const struct row_sock *row)
 {
 	struct conn *c = conn_new(m, row->cookie);
