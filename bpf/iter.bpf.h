@@ -40,11 +40,8 @@ static __always_inline struct sock *held_sock_old(struct file *file)
 static __always_inline void row_tcp(const struct sock *sk, const struct tcp_sock *tp,
 				    struct row_sock *r)
 {
-	__u32 rx = tp->rcv_tstamp;
-
 	row_queues(tp, r);
-	if (rx)
-		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx);
+	row_received(tp, r);
 	row_sent(tp, r);
 	r->retransmits = tp->total_retrans;
 	r->bytes_sent = tp->bytes_sent - tp->bytes_retrans;

@@ -37,10 +37,7 @@ static __always_inline void entered(struct row_sock *r, __u64 ago_ns, bool exact
 
 static __always_inline void row_stay(const struct tcp_sock *tp, struct row_sock *r)
 {
-	__u32 rx = tp->rcv_tstamp;
-
-	if (rx)
-		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx);
+	row_received(tp, r);
 	entered(r, known_stay(tp, r), r->state == ST_SYN_SENT);
 }
 

@@ -122,6 +122,15 @@ static __always_inline void row_queues(const struct tcp_sock *tp, struct row_soc
 	r->send_q = tp->write_seq - tp->snd_una;
 }
 
+/* What came in this very jiffy is not what never came. */
+static __always_inline void row_received(const struct tcp_sock *tp, struct row_sock *r)
+{
+	__u32 rx = tp->rcv_tstamp;
+
+	if (rx)
+		r->last_rx_ns = jiffies_to_ns((__u32)bpf_jiffies64() - rx) ?: 1;
+}
+
 /* The kernel sets lsndtime when the connection is made, too. */
 static __always_inline void row_sent(const struct tcp_sock *tp, struct row_sock *r)
 {
