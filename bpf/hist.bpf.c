@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
+#include "hist_handshake.bpf.h"
 #include "hist_sock.bpf.h"
 #include "hist_small.bpf.h"
 #include "again.bpf.h"
@@ -70,6 +71,8 @@ int BPF_PROG(hist_timer_cancel, struct timer_list *timer)
 	__u32 zero = 0;
 	struct here *h;
 
+	if (is_req_timer(timer))
+		note_synack(req_of_timer(timer));
 	if (!is_tw_timer(timer) || timer_left_ns(timer->expires) <= 0)
 		return 0;
 	h = bpf_map_lookup_elem(&here, &zero);

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
+#include "hist_handshake.bpf.h"
 #include "hist_small.bpf.h"
 
 #define EEXIST 17
@@ -81,28 +82,6 @@ static __always_inline enum match wanted(const struct sock *sk, int to, const st
 	return flow_wanted(sk, to);
 }
 
-/* As step.bpf.h has it: the time from the SYN-ACK to its ACK, 0 where it can't be told. */
-static __always_inline __u64 handshake_ns(struct sock *sk)
-{
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-
-	if (!tp || tp->total_retrans || BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
-		return 0;
-	return (tp->srtt_us >> 3) * 1000ULL;
-}
-
-static __always_inline void count_handshake(struct sock *sk, struct stay *st)
-{
-	__u64 ns = handshake_ns(sk);
-
-	if (!ns) {
-		missed(HIST_UNSURE);
-		return;
-	}
-	count(st->slot, ST_SYN_RECV, ns);
-	st->born_ns -= ns;
-}
-
 static __always_inline void keep_stay(const __u64 *key, const struct stay *st)
 {
 	long err = bpf_map_update_elem(&stays, key, st, BPF_NOEXIST);
@@ -114,6 +93,18 @@ static __always_inline void keep_stay(const __u64 *key, const struct stay *st)
 	}
 	if (err)
 		missed(HIST_FULL);
+}
+
+static __always_inline void count_handshake(struct sock *sk, struct stay *st, __u64 now_ns)
+{
+	__u64 ns = handshake_ns(sk, now_ns);
+
+	if (!ns) {
+		missed(HIST_UNSURE);
+		return;
+	}
+	count(st->slot, ST_SYN_RECV, ns);
+	st->born_ns -= ns;
 }
 
 /*
@@ -142,7 +133,7 @@ static __always_inline void begin(struct sock *sk, int from, int to, __u64 now_n
 	else
 		missed(counters.missed[HIST_FULL] ? HIST_FULL : HIST_BEFORE);
 	if (from == ST_SYN_RECV)
-		count_handshake(sk, &st);
+		count_handshake(sk, &st, now_ns);
 	if (to != ST_CLOSE)
 		keep_stay(&key, &st);
 }
@@ -247,8 +238,10 @@ static __always_inline int take_step(struct sock *sk, int from, int to)
 
 	if (from == to || !is_tcp(sk))
 		return 0;
-	if (from == ST_LISTEN && to == ST_SYN_RECV)
+	if (from == ST_LISTEN && to == ST_SYN_RECV) {
+		child_is_made();
 		return 0;
+	}
 	now_ns = bpf_ktime_get_ns();
 	st = from == ST_CLOSE ? NULL : bpf_map_lookup_elem(&stays, &key);
 	/* in SYN_RECEIVED is one that is kept only after a simultaneous open */

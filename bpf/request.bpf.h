@@ -11,6 +11,7 @@
 #include "sock.bpf.h"
 #include "caller.bpf.h"
 #include "emit.bpf.h"
+#include "req.bpf.h"
 #include "timer.bpf.h"
 
 /* Records of request sockets: so many each window */
@@ -19,19 +20,9 @@
 /* What follows in the same softirq is this near, also in a guest that its host holds up. */
 #define SOFTIRQ_NEAR_NS 200000000ULL
 
-/* net/ipv4/inet_connection_sock.c, static */
-extern const void reqsk_timer_handler __ksym __weak;
-
 /* races cost a record more or less */
 static __u64 req_window_ns;
 static __u64 req_in_window;
-
-static __always_inline bool is_req_timer(const struct timer_list *timer)
-{
-	const void *handler = &reqsk_timer_handler;
-
-	return handler && (const void *)timer->function == handler;
-}
 
 /*
  * A request_sock's timer is stopped when it is done, right after its child was
@@ -50,19 +41,6 @@ static __always_inline void note_child(const struct sock *sk)
 	child->lport = sk->__sk_common.skc_num;
 }
 
-/* In us, by the clock that is ours too, and only of the first: 0 before that, and with SYN cookies.
- */
-static __always_inline __u64 synack_sent(struct request_sock *req)
-{
-	return BPF_CORE_READ((struct tcp_request_sock *)req, snt_synack) * 1000;
-}
-
-/* The two lie side by side (skc_portpair), and each read is a call. */
-struct port_pair {
-	__be16 rport;
-	__u16 lport;
-};
-
 /* The request_sock knows its listener, and the child's next step finds it here. */
 static __always_inline bool child_was_made(struct request_sock *req)
 {
@@ -73,7 +51,7 @@ static __always_inline bool child_was_made(struct request_sock *req)
 	if (!child || !child->at ||
 	    jiffies_to_ns(bpf_jiffies64() - child->at) >= (__s64)SOFTIRQ_NEAR_NS)
 		return false;
-	bpf_core_read(&ports, sizeof(ports), &req->__req_common.skc_dport);
+	read_req_ports(req, &ports);
 	if (child->lport != ports.lport)
 		return false;
 	child->at = 0;
@@ -128,11 +106,6 @@ static __always_inline bool was_refused(struct request_sock *req)
 static __always_inline bool listener_is_gone(struct request_sock *req)
 {
 	return BPF_CORE_READ(req, __req_common.skc_listener, __sk_common.skc_state) != ST_LISTEN;
-}
-
-static __always_inline struct request_sock *req_of_timer(struct timer_list *timer)
-{
-	return (void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer);
 }
 
 static __always_inline void read_req_addrs(struct request_sock *req, struct flow *w)

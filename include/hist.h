@@ -112,7 +112,7 @@ struct hist_config {
 /* What could not be counted, by why. */
 enum hist_missed {
 	HIST_BEFORE = 0, /* the stay began before the start */
-	HIST_UNSURE,	 /* a handshake whose SYN-ACK was sent again, or that has no time */
+	HIST_UNSURE,	 /* a handshake that has no time */
 	HIST_SKIPPED, /* a transition of its own, or the one before, was not shown to the program */
 	HIST_FULL,    /* no room for one more socket */
 	HIST_SMALL_FULL,   /* ... for one more small socket */

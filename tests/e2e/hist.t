@@ -59,8 +59,10 @@ exact() {
 	' "$dir/trace.out"
 }
 
-is "$(exact CLOSE_WAIT)" true "CLOSE_WAIT: percentiles are those of the transitions that trace told of"
-[ "$(exact CLOSE_WAIT)" = true ] || diag "$(hist 'map(select(.state == "CLOSE_WAIT") | del(.buckets))')"
+for state in CLOSE_WAIT SYN_RECEIVED ESTABLISHED; do
+	is "$(exact $state)" true "$state: percentiles are those of the transitions that trace told of"
+	[ "$(exact $state)" = true ] || diag "$(hist "map(select(.state == \"$state\") | del(.buckets))")"
+done
 is "$(hist 'map(select(.state == "LISTEN"))[0].count > 1')" true "LISTEN: each listener"
 is "$(hist 'map(select(.state == "SYN_RECEIVED"))[0] | .count > 90 and .p50_ns > 1000')" true \
 	"SYN_RECEIVED: the time of the handshakes"
@@ -111,6 +113,24 @@ stop
 kill "$server"
 wait "$server" 2>/dev/null
 is "$(hist "map(select(.state == \"CLOSE_WAIT\")) | .[0].pid")" "$server" "--by process: of a listener that was there before"
+
+# A handshake whose SYN-ACK is sent again, after a second: the listener waits for data
+count --json --state SYN_RECEIVED
+perl -MIO::Socket::INET -e '
+	my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+	setsockopt $l, 6, 9, pack "i", 1 or die; # TCP_DEFER_ACCEPT
+	my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $l->sockport) or die;
+	select undef, undef, undef, 1.3;
+	print $c "x\n";
+	$c->flush;
+	$l->accept;'
+stop
+if [ "$(jq -rs '.[0].tier' "$dir/out")" = timer ]; then
+	is "$(hist 'map([.state, .count, .max_ns > 900000000])')" '[["SYN_RECEIVED",1,true]]' \
+		"SYN_RECEIVED: from the first SYN-ACK, also when it was sent again"
+else
+	is "$(jq -rs '.[-1].not_counted.unsure' "$dir/out")" 1 "SYN_RECEIVED: the SYN-ACK was sent again"
+fi
 
 # Filters
 count --json --state CLOSE_WAIT --min-dwell 3s

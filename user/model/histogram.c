@@ -216,8 +216,9 @@ int hist_by_named(const char *name)
 static const struct {
 	const char *name, *text;
 } missed[HIST_NMISSED] = {
-	[HIST_BEFORE] = {"before", "began before the start: longer than could be counted"},
-	[HIST_UNSURE] = {"unsure", "handshakes without a time: the SYN-ACK was sent again"},
+	[HIST_BEFORE] = {"before", "stays that began before the start"},
+	[HIST_UNSURE] = {"unsure", "handshakes without a time: a SYN cookie, TCP Fast Open, or "
+				   "the SYN-ACK was sent again and no timer told"},
 	[HIST_SKIPPED] = {"interrupted", "transitions that the kernel did not show (lost)"},
 	[HIST_FULL] = {"full", "for lack of room: over 262,144 sockets at a time (lost)"},
 	[HIST_SMALL_FULL] = {"small_full", "ends of FIN_WAIT_2: over 131,072 of its sockets at a "

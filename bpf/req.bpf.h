@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Reading a request_sock, and finding it by its timer. */
+#ifndef TCPDWELL_REQ_BPF_H
+#define TCPDWELL_REQ_BPF_H
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+/* net/ipv4/inet_connection_sock.c; static, so known by address alone */
+extern const void reqsk_timer_handler __ksym __weak;
+
+static __always_inline bool is_req_timer(const struct timer_list *timer)
+{
+	const void *handler = &reqsk_timer_handler;
+
+	return handler && (const void *)timer->function == handler;
+}
+
+static __always_inline struct request_sock *req_of_timer(struct timer_list *timer)
+{
+	return (void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer);
+}
+
+/* In us, by the clock that is ours too, and only of the first: 0 before that, and with SYN cookies.
+ */
+static __always_inline __u64 synack_sent(struct request_sock *req)
+{
+	return BPF_CORE_READ((struct tcp_request_sock *)req, snt_synack) * 1000;
+}
+
+/* The two lie side by side (skc_portpair), and each read is a call. */
+struct port_pair {
+	__be16 rport;
+	__u16 lport;
+};
+
+static __always_inline void read_req_ports(struct request_sock *req, struct port_pair *ports)
+{
+	bpf_core_read(ports, sizeof(*ports), &req->__req_common.skc_dport);
+}
+
+#endif
