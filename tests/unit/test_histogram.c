@@ -217,6 +217,36 @@ static void fits_any_width(void **unused)
 	}
 }
 
+static int lines_with(const struct obuf *b, const char *what)
+{
+	int n = 0;
+
+	for (const char *p = b->data; (p = memmem(p, b->data + b->len - p, what, strlen(what)));
+	     p++)
+		n++;
+	return n;
+}
+
+static void many_empty_bars_are_one_line(void **unused)
+{
+	struct out_options o = {.width = 80};
+	struct hist_view v;
+	struct obuf b;
+
+	(void)unused;
+	assert_int_equal(hist_view_init(&v, HIST_BY_STATE, 1), 0);
+	v.entry[0].row[ST_ESTABLISHED].count[hist_bucket(1000)] = 1;
+	v.entry[0].row[ST_ESTABLISHED].count[hist_bucket(8000)] = 1;	/* two are empty between */
+	v.entry[0].row[ST_ESTABLISHED].count[hist_bucket(1000000)] = 1; /* six */
+	assert_int_equal(obuf_init(&b, -1), 0);
+	hist_text_bars(&b, &v, &o);
+	assert_int_equal(lines_with(&b, "|#"), 3);
+	assert_int_equal(lines_with(&b, " 0 |\n"), 2);
+	assert_int_equal(lines_with(&b, "...\n"), 1);
+	obuf_free(&b);
+	hist_view_free(&v);
+}
+
 static void as_many_lines_as_asked(void **unused)
 {
 	struct out_options o = {.width = 80};
@@ -295,6 +325,7 @@ int main(void)
 		cmocka_unit_test(since_last_time),
 		cmocka_unit_test(order),
 		cmocka_unit_test(fits_any_width),
+		cmocka_unit_test(many_empty_bars_are_one_line),
 		cmocka_unit_test(as_many_lines_as_asked),
 		cmocka_unit_test(json_lines),
 	};

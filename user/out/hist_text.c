@@ -203,6 +203,8 @@ void hist_text(struct obuf *b, const struct hist_view *v, const struct out_optio
 /* Doublings: the first has the values below HIST_SUBS. */
 #define DOUBLINGS (HIST_BUCKETS / HIST_SUBS)
 #define LABEL_WIDTH (2 * TIME_WIDTH + 3)
+/* So many empty ones in a row are shown. */
+#define GAP_MAX 2
 
 static __u64 doubling_count(const struct hist_row *h, int doubling)
 {
@@ -242,26 +244,58 @@ static void put_bar(struct obuf *b, const struct hist_row *h, int doubling, __u6
 	put_line(b, line, p + n - line, o);
 }
 
-static void put_bars(struct obuf *b, int row, const struct hist_row *h, const struct out_options *o)
+/* Where the first doubling from `i` on is that has something: at most `last`, which has. */
+static int next_filled(const struct hist_row *h, int i, int last)
 {
-	int first = DOUBLINGS, last = -1;
+	while (i < last && !doubling_count(h, i))
+		i++;
+	return i;
+}
+
+static __u64 bars_most(const struct hist_row *h, int *first, int *last)
+{
 	__u64 most = 0;
 
+	*first = DOUBLINGS;
+	*last = -1;
 	for (int i = 0; i < DOUBLINGS; i++) {
 		__u64 count = doubling_count(h, i);
 
 		if (!count)
 			continue;
-		first = first < i ? first : i;
-		last = i;
+		*first = *first < i ? *first : i;
+		*last = i;
 		most = most > count ? most : count;
 	}
+	return most;
+}
+
+/* Of many empty doublings in a row there is one line. */
+static void put_gap(struct obuf *b, const struct out_options *o)
+{
+	char line[LINE_ROOM], *p = put_right(line, "...", 3, TIME_WIDTH);
+
+	put_line(b, line, p - line, o);
+}
+
+static void put_bars(struct obuf *b, int row, const struct hist_row *h, const struct out_options *o)
+{
+	int first, last;
+	__u64 most = bars_most(h, &first, &last);
+
 	if (last < 0)
 		return;
 	obuf_add(b, "\n", 1);
 	put_line(b, row_name(row, o->names), strlen(row_name(row, o->names)), o);
-	for (int i = first; i <= last; i++)
+	for (int i = first; i <= last; i++) {
+		int filled = next_filled(h, i, last);
+
+		if (filled - i > GAP_MAX) {
+			put_gap(b, o);
+			i = filled;
+		}
 		put_bar(b, h, i, most, o);
+	}
 }
 
 void hist_text_bars(struct obuf *b, const struct hist_view *v, const struct out_options *o)
