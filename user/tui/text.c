@@ -244,6 +244,7 @@ char *put_row(char *p, const struct source *s, const struct conn *c, const struc
 #define NUMBER_COLUMNS 7
 #define NUMBERS_COLUMNS (3 * (NUMBER_COLUMNS + 1))
 #define STATES_FROM 76 /* so wide, there is room for the states */
+#define STATES_CUT "  ..."
 
 static unsigned int name_columns(unsigned int width)
 {
@@ -267,7 +268,7 @@ char *put_group_title(char *p, const struct tally *g, unsigned int width)
 	p = column_put(p, titles[g->by], strlen(titles[g->by]), 0, name_columns(width));
 	for (int i = 0; i < 3; i++)
 		p = put_right(p, numbers[i], strlen(numbers[i]), NUMBER_COLUMNS + 1);
-	return width >= STATES_FROM ? FMT_LIT(p, "  STATES") : p;
+	return width >= STATES_FROM && g->by != BY_STATE ? FMT_LIT(p, "  STATES") : p;
 }
 
 char *put_group_name(char *p, const struct source *s, enum grouping by, const struct bunch_id *key,
@@ -302,33 +303,42 @@ static char *put_change(char *p, __s64 change)
 	return put_count(p, change < 0 ? -change : change);
 }
 
+/* TIMED_WAIT says least about a process: it comes last, whatever their number. */
+static unsigned int next_state(const struct bunch *group, __u32 shown)
+{
+	unsigned int most = ST_NONE;
+
+	for (unsigned int i = 1; i < ST_MAX; i++)
+		if (i != ST_TIME_WAIT && group->by_state[i] && !(shown & ST_BIT(i)) &&
+		    (!most || group->by_state[i] > group->by_state[most]))
+			most = i;
+	if (!most && group->by_state[ST_TIME_WAIT] && !(shown & ST_BIT(ST_TIME_WAIT)))
+		return ST_TIME_WAIT;
+	return most;
+}
+
 /* The states that it has, those with most sockets first, as far as they fit. */
 static char *put_states(char *p, const struct source *s, const struct bunch *group,
 			unsigned int width)
 {
+	unsigned int state = next_state(group, 0), more;
 	const char *sep = "  ";
 	__u32 shown = 0;
 
-	for (;;) {
-		unsigned int most = ST_NONE;
+	for (; state; state = more, sep = ", ") {
 		char text[64], *end;
 
-		for (unsigned int i = 1; i < ST_MAX; i++)
-			if (group->by_state[i] && !(shown & ST_BIT(i)) &&
-			    (!most || group->by_state[i] > group->by_state[most]))
-				most = i;
-		if (!most)
-			return p;
-		shown |= ST_BIT(most);
-		end = put_count(fmt_str(text, sep), group->by_state[most]);
+		shown |= ST_BIT(state);
+		more = next_state(group, shown);
+		end = put_count(fmt_str(text, sep), group->by_state[state]);
 		*end++ = ' ';
-		end = fmt_str(end, state_name(s->names, most));
-		if (end - text > width)
-			return p;
+		end = fmt_str(end, state_name(s->names, state));
+		if ((end - text) + (more ? strlen(STATES_CUT) : 0) > width)
+			return width < strlen(STATES_CUT) ? p : fmt_str(p, STATES_CUT);
 		width -= end - text;
 		p = mempcpy(p, text, end - text);
-		sep = ", ";
 	}
+	return p;
 }
 
 char *put_group(char *p, const struct source *s, const struct tally *g, const struct bunch *group,

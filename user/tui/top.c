@@ -104,17 +104,14 @@ void top_free(struct top *t)
  * What there is to paint
  */
 
-/* Those of the panes, and the one that the list is by. */
-static void choose_groups(struct top *t, struct tally *of[GROUPINGS])
+/* Those that are not shown too: what has changed within a minute needs all of it. */
+static void begin_groups(struct top *t, struct tally *of[GROUPINGS])
 {
-	memset(of, 0, GROUPINGS * sizeof(*of));
-	of[BY_PROCESS] = &t->groups[BY_PROCESS];
-	of[BY_PEER] = &t->groups[BY_PEER];
-	if (t->ui.grouping)
-		of[t->ui.grouping] = &t->groups[t->ui.grouping];
-	for (int by = 0; by < GROUPINGS; by++)
-		if (of[by])
-			tally_begin(of[by]);
+	of[BY_NONE] = NULL;
+	for (int by = BY_NONE + 1; by < GROUPINGS; by++) {
+		of[by] = &t->groups[by];
+		tally_begin(of[by]);
+	}
 }
 
 static void settle_list(struct top *t)
@@ -139,7 +136,7 @@ static void scan(struct top *t)
 
 	t->view.sort = t->ui.sort;
 	t->view.reverse = t->ui.reverse;
-	choose_groups(t, of);
+	begin_groups(t, of);
 	view_scan(&t->view, s, &t->ui.query, of);
 	for (int by = 0; by < GROUPINGS; by++)
 		if (of[by])
