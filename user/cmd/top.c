@@ -120,7 +120,8 @@ static void find_holders(struct view_run *v, struct detail *d)
 		d->holder[i] = h[i];
 }
 
-static void judge(struct detail *d)
+/* The kernel keeps no begin of the stay: the model knows it better than the row. */
+static void judge(struct detail *d, const struct row_sock *before)
 {
 	__u32 n = d->n_holders < DETAIL_HOLDERS ? d->n_holders : DETAIL_HOLDERS;
 	struct evidence e = {
@@ -130,18 +131,23 @@ static void judge(struct detail *d)
 		.looked = d->have_holders,
 	};
 
+	if (d->row.state == d->conn.state && d->conn.since_ns &&
+	    (!d->row.since_ns || d->conn.since_ns < d->row.since_ns))
+		d->row.since_ns = d->conn.since_ns;
+	e.sent_since = before->state == d->row.state && before->bytes_sent < d->row.bytes_sent;
 	d->diagnosis = d->have_row ? diagnosis_sentence(diagnose(&e)) : NULL;
 }
 
 static void read_socket(void *ctx, struct detail *d)
 {
 	struct view_run *v = ctx;
+	struct row_sock before = d->have_row ? d->row : (struct row_sock){0};
 	struct search s = {d->conn.cookie, d};
 
 	d->have_row = false;
 	tracer_rows(&v->run.tracer, false, take_row, &s);
 	find_holders(v, d);
-	judge(d);
+	judge(d, &before);
 	d->cgroup = d->conn.ident.cgroup ? cgroup_path(d->conn.ident.cgroup) : NULL;
 }
 

@@ -159,6 +159,11 @@ static void add_traffic(struct page *page, const struct detail *d)
 	page_end(page, p, STYLE_PLAIN);
 }
 
+static char *put_bytes(char *p, __u32 n)
+{
+	return fmt_str(fmt_u64(p, n), n == 1 ? " byte" : " bytes");
+}
+
 static void add_queues(struct page *page, const struct detail *d)
 {
 	char *p = page_room(page);
@@ -170,8 +175,8 @@ static void add_queues(struct page *page, const struct detail *d)
 		p = fmt_u64(FMT_LIT(p, "connections to accept "), d->row.recv_q);
 		p = fmt_u64(FMT_LIT(p, ", backlog "), d->row.send_q);
 	} else {
-		p = FMT_LIT(fmt_u64(FMT_LIT(p, "to read "), d->row.recv_q), " bytes, ");
-		p = FMT_LIT(fmt_u64(FMT_LIT(p, "to send "), d->row.send_q), " bytes");
+		p = put_bytes(FMT_LIT(p, "to read "), d->row.recv_q);
+		p = put_bytes(FMT_LIT(p, ", to send "), d->row.send_q);
 	}
 	page_end(page, p, STYLE_PLAIN);
 }
