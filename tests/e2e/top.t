@@ -14,11 +14,12 @@ term() {
 	tmux -L "tcpdwell-top-$$-$starts" -f /dev/null "$@"
 }
 
-server=
+server='' sender=''
 # shellcheck disable=SC2317 # the trap calls it
 clean_up() {
 	term kill-server 2>/dev/null
 	[ -z "$server" ] || kill "$server"
+	[ -z "$sender" ] || kill "$sender"
 	rm -rf "$dir"
 }
 trap clean_up EXIT
@@ -215,16 +216,46 @@ shows "ESTABLISHED +-> CLOSE_WAIT" "its life"
 shows "SYN_RECEIVED +-> ESTABLISHED" "from its begin on"
 shows "passive" "who opened and closed"
 shows "leak\\\\x1by/$server +descriptor [0-9]+" "its holder"
-shows "to read 1 bytes" "its queues"
+shows "to read 1 byte," "its queues"
 keys r
 shows "read from the kernel" "r reads it again"
+
+# One that is half-closed, and in use: now and then, as a look alone does not tell
+perl -MIO::Socket::INET -e '
+	my $l = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => 4712) or die;
+	my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 4712) or die;
+	my $s = $l->accept or die;
+	shutdown $c, 1;
+	for (;;) {
+		syswrite $s, "x";
+		sysread $c, my $x, 1;
+		select undef, undef, undef, .4;
+	}
+' &
+sender=$!
+keys Escape Escape /
+type_text ":4712 close_wait"
+shows "1 of [0-9]+ sockets" "one that is half-closed"
+keys Enter
+shows_not "^filter:" "... chosen"
+keys Enter
+# shellcheck disable=SC2317 # wait_for calls it
+in_use() {
+	keys r
+	sleep 0.5
+	has "still sending: nothing is wrong"
+}
+soon "... is in use, once it has sent something after its peer closed" in_use
+kill "$sender"
+wait "$sender" 2>/dev/null
+sender=
 
 # Help
 keys '?'
 shows "^Keys" "?: help"
 shows "Of one core, this screen has taken" "what it costs"
 keys Escape
-shows "^state +CLOSE_WAIT" "back to where it was asked for"
+shows "^state +CLOSED" "back to where it was asked for"
 keys Escape
 shows "sorted by" "back to the list"
 
@@ -258,6 +289,34 @@ for signal in SEGV ABRT HUP; do
 	kill -s $signal "$(cat "$dir/pid")"
 	ended $((128 + $(kill -l $signal))) "SIG$signal"
 done
+
+# A terminal that takes nothing: stopped by ^S, and one whose other end does not read
+start 80 24
+shows "sorted by stuck" "up, to be stopped by ^S"
+keys C-s
+sleep 1
+keys q
+ended 0 "q after ^S"
+start 80 24
+shows "sorted by stuck" "up, to be stopped by ^S"
+keys C-s
+sleep 1
+keys C-c
+ended 0 "^C after ^S"
+start 150 50
+shows "sorted by stuck" "up, with a terminal that does not read"
+pid=$(cat "$dir/pid")
+tmux_server=$(term display -p '#{pid}')
+kill -STOP "$tmux_server"
+for _ in {1..40}; do
+	kill -WINCH "$pid"
+	sleep 0.05
+done
+kill -TERM "$pid"
+wait_for $patience test -s "$dir/status"
+is "$(cat "$dir/status" 2>/dev/null)" 0 "SIGTERM while nothing is read: status"
+kill -CONT "$tmux_server"
+ended 0 "SIGTERM while nothing is read"
 
 # Stopped, and continued
 start 80 24

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,7 @@ static struct {
 } rescue;
 
 static SCREEN *screen;
+static WINDOW *keys; /* a pad: to read a key from a window would paint it first */
 static bool utf8;
 static bool colored;
 static bool typing; /* the cursor is wanted */
@@ -95,14 +98,40 @@ static void rescue_add(const char *name)
 	}
 }
 
+/* Stopped by ^S, or at the end of a line that nobody reads, it does not. */
+static bool takes_output(void)
+{
+	struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
+
+	return poll(&out, 1, 0) != 0;
+}
+
+/*
+ * Without ncurses, which would wait for the terminal to take it.  From one that
+ * takes nothing, what it has not shown yet is dropped to make room.
+ */
+static void give_back_at_once(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (!rescue.taken)
+		return;
+	rescue.taken = 0;
+	tcsetattr(STDIN_FILENO, TCSANOW, &rescue.modes);
+	if (!takes_output()) {
+		tcflow(STDOUT_FILENO, TCOOFF); /* TCOON alone takes back no ^S */
+		tcflow(STDOUT_FILENO, TCOON);
+		tcflush(STDOUT_FILENO, TCOFLUSH);
+	}
+	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	if (write(STDOUT_FILENO, rescue.reset, rescue.reset_len) < 0)
+		rescue.taken = 0;	      /* nobody is there to see it */
+	fcntl(STDOUT_FILENO, F_SETFL, flags); /* others share it */
+}
+
 static void crashed(int sig)
 {
-	if (rescue.taken) {
-		rescue.taken = 0;
-		tcsetattr(STDIN_FILENO, TCSANOW, &rescue.modes);
-		if (write(STDOUT_FILENO, rescue.reset, rescue.reset_len) < 0)
-			rescue.taken = 0; /* nobody is there to see it */
-	}
+	give_back_at_once();
 	/* the handler is gone (SA_RESETHAND): this ends the program as it would have */
 	raise(sig);
 }
@@ -123,6 +152,50 @@ static void catch_crashes(void)
 	sigfillset(&act.sa_mask);
 	for (size_t i = 0; i < N(crashes); i++)
 		sigaction(crashes[i], &act, NULL);
+}
+
+/*
+ * What ends the program waits in a descriptor until somebody reads it, which
+ * nobody does while ncurses waits for the terminal.  So it comes here meanwhile.
+ */
+
+static volatile sig_atomic_t asked;
+
+static void asked_to_end(int sig)
+{
+	if (takes_output()) {
+		asked = sig;
+		return;
+	}
+	give_back_at_once();
+	_exit(0);
+}
+
+static void mask_ends(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(how, &set, NULL);
+}
+
+static void output_begin(void)
+{
+	struct sigaction act = {.sa_handler = asked_to_end, .sa_flags = SA_RESTART};
+
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	mask_ends(SIG_UNBLOCK);
+}
+
+static void output_end(void)
+{
+	mask_ends(SIG_BLOCK);
+	if (asked)
+		kill(getpid(), asked);
+	asked = 0;
 }
 
 static void use_colors(void)
@@ -156,7 +229,8 @@ int screen_open(void)
 	setlocale(LC_CTYPE, "");
 	utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	screen = newterm(NULL, stdout, stdin);
-	if (!screen)
+	keys = screen ? newpad(1, 1) : NULL;
+	if (!keys)
 		return -ENODEV;
 	atexit(screen_close);
 	rescue.taken = 1;
@@ -164,12 +238,11 @@ int screen_open(void)
 	cbreak();
 	noecho();
 	nonl();
-	keypad(stdscr, TRUE);
-	nodelay(stdscr, TRUE);
+	keypad(keys, TRUE);
+	nodelay(keys, TRUE);
 	set_escdelay(50);
 	intrflush(stdscr, FALSE);
 	use_colors();
-	curs_set(0);
 	return 0;
 }
 
@@ -177,10 +250,16 @@ void screen_close(void)
 {
 	if (!rescue.taken)
 		return;
+	if (!takes_output()) {
+		give_back_at_once();
+		return;
+	}
+	output_begin();
 	curs_set(1);
 	endwin();
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &rescue.modes);
 	rescue.taken = 0;
+	output_end();
 }
 
 bool screen_utf8(void)
@@ -220,8 +299,7 @@ void screen_resume(void)
 	rescue.taken = 1;
 	reset_prog_mode();
 	screen_resized();
-	refresh();
-	curs_set(typing);
+	screen_show();
 }
 
 void screen_stop(void)
@@ -259,7 +337,7 @@ int screen_key(void)
 {
 	wint_t key;
 
-	switch (get_wch(&key)) {
+	switch (wget_wch(keys, &key)) {
 	case KEY_CODE_YES:
 		return key_of(key);
 	case OK:
@@ -301,18 +379,22 @@ void screen_put(int line, int column, int width, const char *text, size_t len, e
 void screen_cursor(int line, int column)
 {
 	typing = line >= 0;
-	curs_set(typing);
 	if (typing)
 		move(line, column);
 }
 
 void screen_show(void)
 {
+	if (!takes_output())
+		return;
+	output_begin();
+	curs_set(typing);
 	refresh();
+	output_end();
 }
 
 void screen_repaint(void)
 {
 	clearok(curscr, TRUE);
-	refresh();
+	screen_show();
 }
