@@ -95,6 +95,35 @@ static void full_tables_keep_what_is_frequent(void **unused)
  * Time
  */
 
+/* A small socket's TIMED_WAIT that is found out about later. */
+static void what_is_told_late_is_counted_since_then(void **unused)
+{
+	static struct timeline t;
+	__u32 now[ST_MAX] = {[ST_FIN_WAIT2] = 2};
+
+	(void)unused;
+	timeline_begin(&t, 0);
+	for (__u64 i = 0; i < 5; i++)
+		timeline_at(&t, i * MS, now);
+	now[ST_ESTABLISHED] = 7;
+	assert_ptr_equal(timeline_at(&t, 1 * MS, now), &t.column[1]);
+	timeline_step(&t, 1 * MS, ST_FIN_WAIT2, ST_TIME_WAIT);
+	assert_int_equal(t.column[1].by_state[ST_ESTABLISHED], 0);
+	assert_int_equal(t.column[1].by_state[ST_FIN_WAIT2], 2);
+	for (int i = 2; i < 5; i++) {
+		assert_int_equal(t.column[i].by_state[ST_FIN_WAIT2], 1);
+		assert_int_equal(t.column[i].by_state[ST_TIME_WAIT], 1);
+		assert_int_equal(t.column[i].total, 2);
+	}
+	/* one that was not known of */
+	timeline_step(&t, 3 * MS, ST_NONE, ST_SYN_RECV);
+	assert_int_equal(t.column[4].by_state[ST_SYN_RECV], 1);
+	assert_int_equal(t.column[4].total, 3);
+	/* told in time */
+	timeline_step(&t, 4 * MS, ST_SYN_RECV, ST_ESTABLISHED);
+	assert_int_equal(t.column[4].by_state[ST_SYN_RECV], 1);
+}
+
 static void columns_are_joined_when_there_are_too_many(void **unused)
 {
 	static struct timeline t;
@@ -225,6 +254,7 @@ int main(void)
 		cmocka_unit_test(percentiles_of_few),
 		cmocka_unit_test(full_tables_keep_what_is_frequent),
 		cmocka_unit_test(columns_are_joined_when_there_are_too_many),
+		cmocka_unit_test(what_is_told_late_is_counted_since_then),
 		cmocka_unit_test(failures_are_not_what_timed_wait_ends_with),
 		feed_test(what_is_counted),
 		feed_test(stuck_until_the_end_or_not),

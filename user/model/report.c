@@ -222,6 +222,7 @@ static void report_transition(struct sink *s, const struct transition *t)
 	bool failed = t->reason && report_is_failure(t->reason, from);
 	bool begins = t->first && to != ST_LISTEN;
 
+	timeline_step(&r->time, t->mono_ns, t->first ? ST_NONE : from, to);
 	count_stay(r, t, from, to);
 	r->transitions++;
 	r->connections += begins;

@@ -116,4 +116,10 @@ void timeline_begin(struct timeline *t, __u64 now_ns);
 bool timeline_has(const struct timeline *t, __u64 now_ns);
 struct report_column *timeline_at(struct timeline *t, __u64 now_ns, const __u32 *by_state);
 
+/*
+ * A step that may be told late, as many of small sockets are: in the columns
+ * since then the socket was counted in `from` (ST_NONE: in no state).
+ */
+void timeline_step(struct timeline *t, __u64 at_ns, unsigned int from, unsigned int to);
+
 #endif

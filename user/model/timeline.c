@@ -66,6 +66,23 @@ struct report_column *timeline_at(struct timeline *t, __u64 now_ns, const __u32 
 	while (t->n <= since_ns / t->width_ns)
 		look(&t->column[t->n++], by_state);
 	c = &t->column[since_ns / t->width_ns];
-	look(c, by_state);
+	/* of what is told late it is not known how all were then */
+	if (c == &t->column[t->n - 1])
+		look(c, by_state);
 	return c;
+}
+
+void timeline_step(struct timeline *t, __u64 at_ns, unsigned int from, unsigned int to)
+{
+	__u64 since_ns = at_ns > t->begin_ns ? at_ns - t->begin_ns : 0;
+
+	for (__u64 i = since_ns / t->width_ns + 1; i < t->n; i++) {
+		struct report_column *c = &t->column[i];
+
+		if (c->by_state[from])
+			c->by_state[from]--;
+		else
+			c->total++;
+		c->by_state[to]++;
+	}
 }
