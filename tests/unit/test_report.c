@@ -234,6 +234,8 @@ static void stuck_until_the_end_or_not(void **unused)
 	/* each is of another service */
 	assert_int_equal(r->stuck_by.n, 2);
 	assert_int_equal(r->stuck_by.row[0].stuck, 1);
+	/* what is still stuck counts until the end there too */
+	assert_int_equal(r->stuck_by.row[0].longest_ns + r->stuck_by.row[1].longest_ns, 170 * SEC);
 }
 
 static void failures_are_not_what_timed_wait_ends_with(void **unused)

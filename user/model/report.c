@@ -252,15 +252,20 @@ static struct report_stuck *stuck_of(struct report *r, const struct alert *a)
 	return NULL;
 }
 
-static struct topn_row *stuck_row(struct report *r, const struct alert *a)
+static struct topn_row *stuck_row(struct report *r, const struct sock_ident *ident, __u8 roles,
+				  __u8 state)
 {
-	struct topn_key key = {.state = a->state};
-	__u8 open = ROLE_OPEN(a->conn->roles);
+	struct topn_key key = {.state = state, .open = ROLE_OPEN(roles)};
 
-	owner_key(&key, &a->conn->ident);
-	key.open = open;
-	key.port = open == ROLE_PASSIVE ? a->conn->ident.lport : a->conn->ident.rport;
+	owner_key(&key, ident);
+	key.port = key.open == ROLE_PASSIVE ? ident->lport : ident->rport;
 	return topn_at(&r->stuck_by, &key);
+}
+
+static void stay_is(struct topn_row *row, __u64 dwell_ns)
+{
+	if (dwell_ns > row->longest_ns)
+		row->longest_ns = dwell_ns;
 }
 
 static struct report_stuck *stuck_new(struct report *r, const struct alert *a)
@@ -306,12 +311,11 @@ static void report_alert(struct sink *sink, const struct alert *a)
 {
 	struct report *r = report_of(sink);
 	struct report_stuck *s = stuck_of(r, a);
-	struct topn_row *row = stuck_row(r, a);
+	struct topn_row *row = stuck_row(r, &a->conn->ident, a->conn->roles, a->state);
 
 	if (a->status == ALERT_FIRING && !s)
 		count_stuck(r, row, a, &s);
-	if (a->dwell_ns > row->longest_ns)
-		row->longest_ns = a->dwell_ns;
+	stay_is(row, a->dwell_ns);
 	if (!s)
 		return;
 	s->ident = a->conn->ident;
@@ -407,8 +411,10 @@ static void close_stuck(struct report *r)
 	for (__u32 i = 0; i < r->n_stuck; i++) {
 		struct report_stuck *s = &r->stuck[i];
 
-		if (!s->over && r->end_ns > s->since_ns)
-			s->dwell_ns = r->end_ns - s->since_ns;
+		if (s->over || r->end_ns <= s->since_ns)
+			continue;
+		s->dwell_ns = r->end_ns - s->since_ns;
+		stay_is(stuck_row(r, &s->ident, s->roles, s->state), s->dwell_ns);
 	}
 	qsort(r->stuck, r->n_stuck, sizeof(*r->stuck), by_dwell);
 }
