@@ -22,7 +22,7 @@ perl "$here/../e2e/lib/storm.pl" 200 10 2
 # shellcheck disable=SC2016 # perl's own
 perl -MIO::Socket::INET -e '
 	$0 = q(<b>x"&</script>);
-	IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 9) for 1 .. 20'
+	IO::Socket::INET->new(PeerAddr => "127.0.0.$_", PeerPort => 9) for 1 .. 25'
 wait_for 30 grep -q '"reason":"refused"' "$dir/live" || diag "no refused connection was seen"
 sleep 1
 kill -INT $recorder
@@ -46,6 +46,9 @@ each "no request but the page itself" '.requests == []'
 each "tables, each with a caption" '.tables >= 8 and .captions == .tables'
 each "each column sorts, up and down" '.sorting.wrong == [] and .sorting.sorted >= 50'
 each "text stands out (WCAG 2, 4.5)" '.contrast == []'
+each "no text of a figure is cut off, or leaves its box" '.clipped == []'
+each "no arrow goes through a text" '.crossed == []'
+each "long tables are short at first" '.more.wrong == [] and .more.long >= 1'
 each "a hostile name made no element" '.bold == 0 and .scripts == 1'
 is "$(jq -s '[.[].background] | unique | length' "$dir/views")" 2 "light and dark differ"
 for view in desktop-light desktop-dark phone-light phone-dark; do

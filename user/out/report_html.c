@@ -53,11 +53,21 @@ static void put_time(struct obuf *b, const struct report_page *page)
 	char text[2 * FMT_TIME_MAX + 64], took[FMT_DURATION_MAX + 1], *p = text;
 	struct fmt_clock clock = {0};
 
-	p = fmt_time(p, &clock, (__s64)r->begin_ns + page->o->mono_to_real_ns);
-	p = FMT_LIT(p, ", for ");
+	fmt_time(p, &clock, (__s64)r->begin_ns + page->o->mono_to_real_ns);
+	/* 2026-01-31T23:59:59.123456789Z: who reads a page wants no more than seconds */
+	p[10] = ' ';
+	p = FMT_LIT(p + 19, " UTC, for ");
 	p = fmt_str(p, report_duration(took, r->end_ns - r->begin_ns));
 	*p = '\0';
 	fact(b, "From", text);
+}
+
+static void put_tier(struct obuf *b, const struct report *r)
+{
+	char text[sizeof(r->tier) + sizeof(r->tier_reason) + 4];
+
+	snprintf(text, sizeof(text), *r->tier_reason ? "%s (%s)" : "%s", r->tier, r->tier_reason);
+	fact(b, "TIMED_WAIT seen by", text);
 }
 
 static void put_facts(struct obuf *b, const struct report_page *page)
@@ -73,16 +83,17 @@ static void put_facts(struct obuf *b, const struct report_page *page)
 	fact(b, "Filter", *r->filter ? r->filter : "none: all sockets");
 	snprintf(text, sizeof(text), "%u", r->n_netns);
 	fact(b, "Network namespaces", text);
-	fact(b, "TIMED_WAIT seen by", r->tier);
-	fact(b, "... for", r->tier_reason);
+	put_tier(b, r);
 	fact(b, "tcpdwell", r->version);
 	html_raw(b, "</dl></header>\n");
 }
 
 static void figure(struct obuf *b, const char *name, __u64 n, bool bad)
 {
-	html_fmt(b, "<div><dt>%s</dt><dd%s>%llu</dd></div>\n", name,
-		 bad && n ? " class=\"bad\"" : "", n);
+	char text[REPORT_NUMBER_MAX];
+
+	html_fmt(b, "<div><dt>%s</dt><dd%s>%s</dd></div>\n", name, bad && n ? " class=\"bad\"" : "",
+		 report_number(text, n));
 }
 
 static __u64 lost_of(const struct report *r)
@@ -101,7 +112,7 @@ static void put_figures(struct obuf *b, const struct report *r)
 	figure(b, "Connections begun", r->connections, false);
 	figure(b, "Connections failed", r->failed, true);
 	figure(b, "Sockets stuck", r->stuck_total, true);
-	figure(b, "Handshakes not completed", r->sum.half_open, true);
+	figure(b, "Handshakes failed", r->sum.half_open, true);
 	figure(b, "Events lost", lost_of(r), true);
 	html_raw(b, "</dl>\n");
 }
@@ -114,8 +125,9 @@ static void put_machine(struct obuf *b, const struct report_page *page)
 {
 	section_begin(b, "machine", "State machine");
 	html_raw(b,
-		 "<p class=\"dim\">On each arrow the transitions, and below them the median time "
-		 "in the state that it leaves.</p>\n");
+		 "<p class=\"dim\">Beside each arrow the transitions, and below them the median "
+		 "time in the state that it leaves; in each state the sockets at the end, and at "
+		 "most.</p>\n");
 	report_svg_machine(b, page);
 	section_end(b);
 }
@@ -227,9 +239,8 @@ static void put_time_table(struct obuf *b, const struct report_page *page)
 static void put_timeline(struct obuf *b, const struct report_page *page)
 {
 	section_begin(b, "time", "Sockets by state over time");
-	html_raw(b, "<p class=\"dim\">Above, the sockets in each state but LISTEN; below, "
-		    "transitions (blue) and failed connections (red) of each moment, with the "
-		    "highest rate at the left.</p>\n");
+	html_raw(b, "<p class=\"dim\">The sockets in each state but LISTEN; those in TIMED_WAIT, "
+		    "and the transitions of each moment, by themselves.</p>\n");
 	report_svg_timeline(b, page);
 	html_raw(b, "<ul class=\"legend\">\n");
 	for (const unsigned char *s = report_states + 1; *s; s++)
@@ -255,19 +266,29 @@ static void port_row(struct obuf *b, const struct report_port *p)
 
 	row_head(b, text, fmt_endpoint(text, p->raddr, p->rport) - text);
 	cell_text(b, "l", text, fmt_addr(text, p->laddr) - text);
-	cell_n(b, p->netns);
+	cell_id(b, p->netns);
 	cell_n(b, p->peak);
-	html_fmt(b, "<td data-v=\"%u\">%u%s</td>", p->usable, p->usable,
-		 p->limits_known ? "" : " (default)");
+	cell_n(b, p->usable);
 	html_fmt(b, "<td data-v=\"%.3f\">%.1f%%</td></tr>\n", percent, percent);
+}
+
+/* A recording has no limits of the host that it is of. */
+static bool any_default(const struct report *r)
+{
+	for (__u32 i = 0; i < r->n_ports; i++)
+		if (!r->port[i].limits_known)
+			return true;
+	return false;
 }
 
 static void put_ports(struct obuf *b, const struct report_page *page)
 {
 	const struct report *r = page->r;
+	char text[REPORT_NUMBER_MAX];
 
 	section_begin(b, "ports", "TIMED_WAIT and local ports");
-	html_fmt(b, "<p>At most %u sockets were in %s at a time.</p>\n", r->peak[ST_TIME_WAIT],
+	html_fmt(b, "<p>At most %s sockets were in %s at a time.</p>\n",
+		 report_number(text, r->peak[ST_TIME_WAIT]),
 		 state_name(page->o->names, ST_TIME_WAIT));
 	if (!nothing(b, !r->n_ports, "This host opened no connection.")) {
 		table_begin(b,
@@ -277,6 +298,9 @@ static void put_ports(struct obuf *b, const struct report_page *page)
 		for (__u32 i = 0; i < r->n_ports; i++)
 			port_row(b, &r->port[i]);
 		table_end(b);
+		if (any_default(r))
+			html_raw(b, "<p class=\"dim\">Of the kernel's default range of ports: "
+				    "the host's own is not known.</p>\n");
 	}
 	section_end(b);
 }

@@ -23,6 +23,10 @@ void report_svg_spread(struct obuf *b, const struct dwells *d);
 /* fmt_duration() with a NUL: FMT_DURATION_MAX + 1 bytes; gives text. */
 const char *report_duration(char *text, __u64 ns);
 
+/* With a comma at each third digit: REPORT_NUMBER_MAX bytes, with the NUL; gives text. */
+#define REPORT_NUMBER_MAX 28
+const char *report_number(char *text, __u64 n);
+
 /* Sections of the HTML report. */
 void report_processes(struct obuf *b, const struct report_page *page);
 void report_peers(struct obuf *b, const struct report_page *page);

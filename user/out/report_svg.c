@@ -22,12 +22,37 @@ const char *report_duration(char *text, __u64 ns)
 	return text;
 }
 
+const char *report_number(char *text, __u64 n)
+{
+	char digits[FMT_U64_MAX], *end = fmt_u64(digits, n), *p = text;
+
+	for (char *d = digits; d < end; d++) {
+		if (d > digits && (end - d) % 3 == 0)
+			*p++ = ',';
+		*p++ = *d;
+	}
+	*p = '\0';
+	return text;
+}
+
+/* In a box of the figure there is room for six digits. */
+static const char *short_number(char *text, __u64 n)
+{
+	if (n < 100000)
+		return report_number(text, n);
+	if (n < 10000000)
+		snprintf(text, REPORT_NUMBER_MAX, "%lluk", n / 1000);
+	else
+		snprintf(text, REPORT_NUMBER_MAX, "%lluM", n / 1000000);
+	return text;
+}
+
 /*
  * The state machine.  CLOSED is there twice: where connections begin, and where
  * they end.
  */
 
-#define NODE_W 126
+#define NODE_W 140
 #define NODE_H 62
 #define AT_END ST_MAX
 
@@ -41,31 +66,32 @@ static const struct node {
 	{ST_LAST_ACK, 460, 606},   {ST_TIME_WAIT, 170, 730},   {AT_END, 400, 730},
 };
 
-/* From where to where, and where the figures are written. */
+/* From where to where, and where the figures are written: beside the arrow, not on it. */
 static const struct edge {
 	unsigned int from, to;
 	const char *path;
 	int x, y;
+	const char *anchor;
 	bool rare; /* drawn only if there is any */
 } edges[] = {
-	{ST_CLOSE, ST_LISTEN, "M206 52 L112 113", 132, 78, false},
-	{ST_CLOSE, ST_SYN_SENT, "M334 52 L428 113", 408, 78, false},
-	{ST_LISTEN, ST_SYN_RECV, "M80 178 L80 235", 80, 202, false},
-	{ST_LISTEN, ST_CLOSE, "M120 115 L232 69", 215, 100, true},
-	{ST_SYN_SENT, ST_SYN_RECV, "M397 160 L145 254", 270, 196, true},
-	{ST_SYN_SENT, ST_ESTABLISHED, "M452 178 L330 339", 420, 252, false},
-	{ST_SYN_RECV, ST_ESTABLISHED, "M122 300 L220 339", 192, 312, false},
-	{ST_SYN_RECV, ST_FIN_WAIT1, "M66 300 L66 453", 66, 386, true},
-	{ST_ESTABLISHED, ST_FIN_WAIT1, "M220 405 L122 453", 148, 424, false},
-	{ST_ESTABLISHED, ST_CLOSE_WAIT, "M320 405 L418 453", 392, 424, false},
-	{ST_FIN_WAIT1, ST_FIN_WAIT2, "M80 518 L80 573", 80, 542, false},
-	{ST_FIN_WAIT1, ST_CLOSING, "M144 502 L206 526", 184, 502, true},
-	{ST_FIN_WAIT1, ST_TIME_WAIT, "M17 512 C-4 640 20 700 104 722", 32, 670, true},
-	{ST_CLOSE_WAIT, ST_LAST_ACK, "M460 518 L460 573", 460, 542, false},
-	{ST_FIN_WAIT2, ST_TIME_WAIT, "M100 638 L144 697", 120, 664, false},
-	{ST_CLOSING, ST_TIME_WAIT, "M256 578 L194 697", 232, 640, true},
-	{ST_LAST_ACK, AT_END, "M448 638 L418 697", 440, 664, false},
-	{ST_TIME_WAIT, AT_END, "M234 730 L332 730", 284, 722, false},
+	{ST_CLOSE, ST_LISTEN, "M198 52 L112 113", 148, 74, "end", false},
+	{ST_CLOSE, ST_SYN_SENT, "M342 52 L428 113", 392, 74, "start", false},
+	{ST_LISTEN, ST_SYN_RECV, "M80 178 L80 235", 92, 208, "start", false},
+	{ST_LISTEN, ST_CLOSE, "M120 115 L232 69", 186, 107, "start", true},
+	{ST_SYN_SENT, ST_SYN_RECV, "M389 160 L152 252", 240, 182, "middle", true},
+	{ST_SYN_SENT, ST_ESTABLISHED, "M452 178 L330 339", 406, 262, "start", false},
+	{ST_SYN_RECV, ST_ESTABLISHED, "M122 300 L220 339", 178, 293, "start", false},
+	{ST_SYN_RECV, ST_FIN_WAIT1, "M66 300 L66 453", 76, 372, "start", true},
+	{ST_ESTABLISHED, ST_FIN_WAIT1, "M220 405 L122 453", 150, 404, "end", false},
+	{ST_ESTABLISHED, ST_CLOSE_WAIT, "M320 405 L418 453", 390, 404, "start", false},
+	{ST_FIN_WAIT1, ST_FIN_WAIT2, "M80 518 L80 573", 92, 541, "start", false},
+	{ST_FIN_WAIT1, ST_CLOSING, "M151 502 L204 522", 172, 484, "start", true},
+	{ST_FIN_WAIT1, ST_TIME_WAIT, "M9 505 C-24 600 -14 712 98 726", 26, 660, "start", true},
+	{ST_CLOSE_WAIT, ST_LAST_ACK, "M460 518 L460 573", 472, 541, "start", false},
+	{ST_FIN_WAIT2, ST_TIME_WAIT, "M100 638 L144 697", 142, 662, "start", false},
+	{ST_CLOSING, ST_TIME_WAIT, "M256 578 L194 697", 238, 640, "start", true},
+	{ST_LAST_ACK, AT_END, "M448 638 L418 697", 452, 664, "start", false},
+	{ST_TIME_WAIT, AT_END, "M241 730 L328 730", 285, 700, "middle", false},
 };
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -79,7 +105,7 @@ static void put_edge(struct obuf *b, const struct report *r, const struct edge *
 {
 	const struct dwells *d = &r->dwell[e->from][number_of(e->to)];
 	__u64 n = r->count[e->from][number_of(e->to)];
-	char median[FMT_DURATION_MAX + 1];
+	char text[REPORT_NUMBER_MAX], median[FMT_DURATION_MAX + 1];
 	double width = 1.2;
 
 	if (!n && e->rare)
@@ -88,11 +114,12 @@ static void put_edge(struct obuf *b, const struct report *r, const struct edge *
 		width += 0.6;
 	html_fmt(b,
 		 "<g class=\"edge%s\"><path d=\"%s\" stroke-width=\"%.1f\" "
-		 "marker-end=\"url(#tip)\"/><text x=\"%d\" y=\"%d\">%llu</text>",
-		 n ? "" : " none", e->path, width, e->x, e->y, n);
+		 "marker-end=\"url(#tip)\"/><text x=\"%d\" y=\"%d\" text-anchor=\"%s\">%s",
+		 n ? "" : " none", e->path, width, e->x, e->y, e->anchor, report_number(text, n));
 	if (d->n)
-		html_fmt(b, "<text class=\"d\" x=\"%d\" y=\"%d\">%s</text>", e->x, e->y + 15,
+		html_fmt(b, "<tspan class=\"d\" x=\"%d\" dy=\"1.2em\">%s</tspan>", e->x,
 			 report_duration(median, dwells_permille(d, 500)));
+	html_raw(b, "</text>");
 	html_raw(b, "</g>\n");
 }
 
@@ -110,7 +137,8 @@ static void put_node(struct obuf *b, const struct report_page *page, const struc
 	const struct report *r = page->r;
 	unsigned int state = number_of(n->state);
 	__u64 out = dropped(r, n->state);
-	int y = n->y - (out ? 14 : state == ST_CLOSE ? -5 : 4);
+	int y = n->y - (out ? 13 : state == ST_CLOSE ? -5 : 4);
+	char now[REPORT_NUMBER_MAX], most[REPORT_NUMBER_MAX];
 
 	html_fmt(b,
 		 "<g class=\"node\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
@@ -118,18 +146,21 @@ static void put_node(struct obuf *b, const struct report_page *page, const struc
 		 n->x - NODE_W / 2, n->y - NODE_H / 2, NODE_W, NODE_H, n->x, y,
 		 state_name(page->o->names, state));
 	if (state != ST_CLOSE)
-		html_fmt(b, "<text class=\"d\" x=\"%d\" y=\"%d\">%u now, %u max</text>", n->x,
-			 y + 18, r->at_end[state], r->peak[state]);
+		html_fmt(b,
+			 "<text class=\"d\" x=\"%d\" y=\"%d\">%s now<tspan class=\"m\">, %s max"
+			 "</tspan></text>",
+			 n->x, y + 18, short_number(now, r->at_end[state]),
+			 short_number(most, r->peak[state]));
 	if (out)
-		html_fmt(b, "<text class=\"x\" x=\"%d\" y=\"%d\">%llu to %s</text>", n->x, y + 35,
-			 out, state_name(page->o->names, ST_CLOSE));
+		html_fmt(b, "<text class=\"x\" x=\"%d\" y=\"%d\">%s to %s</text>", n->x, y + 35,
+			 short_number(now, out), state_name(page->o->names, ST_CLOSE));
 	html_raw(b, "</g>\n");
 }
 
 void report_svg_machine(struct obuf *b, const struct report_page *page)
 {
 	html_raw(b,
-		 "<svg class=\"machine\" viewBox=\"0 0 540 770\" role=\"img\" "
+		 "<svg class=\"machine\" viewBox=\"-14 0 560 770\" role=\"img\" "
 		 "aria-labelledby=\"mt md\"><title id=\"mt\">The state machine of TCP</title>"
 		 "<desc id=\"md\">Each state with the sockets in it, each arrow with its number of "
 		 "transitions and the median time in the state before. The table of transitions "
@@ -141,140 +172,6 @@ void report_svg_machine(struct obuf *b, const struct report_page *page)
 		put_edge(b, page->r, &edges[i]);
 	for (unsigned int i = 0; i < N(nodes); i++)
 		put_node(b, page, &nodes[i]);
-	html_raw(b, "</svg>\n");
-}
-
-/*
- * Sockets by state
- */
-
-#define TIME_X 64
-#define TIME_W 920
-#define TIME_H 260
-#define RATE_Y 300
-#define RATE_H 60
-
-/* Of those that are drawn: listeners do not change. */
-static __u32 total_of(const struct report_column *c)
-{
-	return c->total - c->by_state[ST_LISTEN] - c->by_state[ST_CLOSE] - c->by_state[ST_NONE];
-}
-
-/* An even number whose first digit is its only one: there is a line at its half. */
-static __u64 round_up(__u64 n)
-{
-	__u64 step = 1;
-
-	while (step * 10 < n && step < 1000000000000000ULL)
-		step *= 10;
-	return (n + 2 * step - 1) / (2 * step) * (2 * step);
-}
-
-static void most(const struct timeline *t, __u64 *sockets, __u64 *rate)
-{
-	*sockets = *rate = 1;
-	for (__u32 i = 0; i < t->n; i++) {
-		if (total_of(&t->column[i]) > *sockets)
-			*sockets = total_of(&t->column[i]);
-		if (t->column[i].transitions > *rate)
-			*rate = t->column[i].transitions;
-	}
-	*sockets = round_up(*sockets);
-}
-
-static double column_x(const struct timeline *t, __u32 i)
-{
-	return TIME_X + (double)TIME_W * i / (t->n ? t->n : 1);
-}
-
-/* Sockets below a state's area. */
-static __u64 below(const struct report_column *c, unsigned int state)
-{
-	__u64 n = 0;
-
-	for (const unsigned char *s = report_states + 1; *s != state; s++)
-		n += c->by_state[*s];
-	return n;
-}
-
-static double sockets_y(__u64 n, __u64 max)
-{
-	return TIME_H + 10 - (double)TIME_H * n / max;
-}
-
-/* Steps to the right along the top, and back along the bottom. */
-static void put_area(struct obuf *b, const struct timeline *t, unsigned int state, __u64 max)
-{
-	html_fmt(b, "<path class=\"f%u\" d=\"", state);
-	for (__u32 i = 0; i < t->n; i++) {
-		const struct report_column *c = &t->column[i];
-		double y = sockets_y(below(c, state) + c->by_state[state], max);
-
-		html_fmt(b, "%c%.1f %.1fH%.1f", i ? 'L' : 'M', column_x(t, i), y,
-			 column_x(t, i + 1));
-	}
-	for (__u32 i = t->n; i-- > 0;)
-		html_fmt(b, "L%.1f %.1fH%.1f", column_x(t, i + 1),
-			 sockets_y(below(&t->column[i], state), max), column_x(t, i));
-	html_raw(b, "z\"/>\n");
-}
-
-static void put_rates(struct obuf *b, const struct timeline *t, __u64 max, bool failed)
-{
-	html_fmt(b, "<path class=\"%s\" d=\"", failed ? "fails" : "rate");
-	for (__u32 i = 0; i < t->n; i++) {
-		__u64 n = failed ? t->column[i].failed : t->column[i].transitions;
-		double h = (double)RATE_H * n / max;
-
-		if (n)
-			html_fmt(b, "M%.1f %d V%.1f H%.1f V%dz", column_x(t, i), RATE_Y + RATE_H,
-				 RATE_Y + RATE_H - h, column_x(t, i + 1), RATE_Y + RATE_H);
-	}
-	html_raw(b, "\"/>\n");
-}
-
-static void put_grid(struct obuf *b, const struct timeline *t, __u64 max, __u64 rate)
-{
-	char text[FMT_DURATION_MAX + 1];
-
-	for (unsigned int i = 0; i <= 2; i++) {
-		double y = sockets_y(max * i / 2, max);
-
-		html_fmt(b,
-			 "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-			 "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%llu</text>\n",
-			 TIME_X, TIME_X + TIME_W, y, y, TIME_X - 6, y + 5, max * i / 2);
-	}
-	html_fmt(b,
-		 "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
-		 "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%llu/s</text>\n",
-		 TIME_X, TIME_X + TIME_W, RATE_Y + RATE_H, RATE_Y + RATE_H, TIME_X - 6,
-		 RATE_Y + RATE_H / 2 + 5, rate);
-	for (unsigned int i = 0; i <= 4; i++)
-		html_fmt(b, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\">%s</text>\n",
-			 TIME_X + TIME_W * (int)i / 4, RATE_Y + RATE_H + 26,
-			 i == 4 ? "end" : "middle",
-			 report_duration(text, t->width_ns * t->n / 4 * i));
-}
-
-void report_svg_timeline(struct obuf *b, const struct report_page *page)
-{
-	const struct timeline *t = &page->r->time;
-	__u64 max, rate;
-
-	most(t, &max, &rate);
-	html_raw(b,
-		 "<svg class=\"time\" viewBox=\"0 0 1000 400\" role=\"img\" "
-		 "aria-labelledby=\"tt td\"><title id=\"tt\">Sockets by state over time</title>"
-		 "<desc id=\"td\">Stacked areas: the sockets in each state but LISTEN. Below them "
-		 "the transitions of each moment, and in red the connections that failed. The "
-		 "table below has some of the figures.</desc>\n");
-	for (const unsigned char *s = report_states + 1; *s; s++)
-		if (page->r->peak[*s])
-			put_area(b, t, *s, max);
-	put_rates(b, t, rate, false);
-	put_rates(b, t, rate, true);
-	put_grid(b, t, max, (__u64)((double)rate * 1e9 / (double)t->width_ns));
 	html_raw(b, "</svg>\n");
 }
 

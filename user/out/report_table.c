@@ -12,6 +12,13 @@
 
 void cell_n(struct obuf *b, __u64 n)
 {
+	char text[REPORT_NUMBER_MAX];
+
+	html_fmt(b, "<td data-v=\"%llu\">%s</td>", n, report_number(text, n));
+}
+
+void cell_id(struct obuf *b, __u64 n)
+{
 	html_fmt(b, "<td data-v=\"%llu\">%llu</td>", n, n);
 }
 
@@ -77,9 +84,9 @@ void table_begin(struct obuf *b, const char *caption, const char *head)
 {
 	html_raw(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
 	html_str(b, caption);
-	html_raw(b, "\"><table class=\"sort\"><caption>");
+	html_raw(b, "\"><table class=\"sort\"><caption><span>");
 	html_str(b, caption);
-	html_raw(b, "</caption><thead><tr>");
+	html_raw(b, "</span></caption><thead><tr>");
 	while (*head) {
 		size_t n = strcspn(head, "|");
 		bool text = *head == '<', fixed = *head == '!';

@@ -13,6 +13,8 @@
 #include "out/report_parts.h"
 
 void cell_n(struct obuf *b, __u64 n);
+/* A number that is a name: a port. */
+void cell_id(struct obuf *b, __u64 n);
 void cell_ns(struct obuf *b, __u64 ns);
 /* Of the stays that there are; 1000: the longest. */
 void cell_permille(struct obuf *b, const struct dwells *d, unsigned int permille);

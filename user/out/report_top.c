@@ -80,7 +80,7 @@ void report_peers(struct obuf *b, const struct report_page *page)
 
 			row_head(b, text, fmt_addr(text, key->addr) - text);
 			cell_str(b, service_words(key));
-			cell_n(b, key->port);
+			cell_id(b, key->port);
 			traffic_cells(b, &t->row[i]);
 		}
 		table_end_other(b, t, 2);

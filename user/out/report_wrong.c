@@ -32,6 +32,7 @@ static void put_ends(struct obuf *b, const struct report_page *page)
 void report_failures(struct obuf *b, const struct report_page *page)
 {
 	const struct topn *t = &page->r->failures;
+	char text[REPORT_NUMBER_MAX];
 
 	section_begin(b, "failures", "Failed connections");
 	if (!nothing(b, !t->n, "No connection failed.")) {
@@ -49,8 +50,8 @@ void report_failures(struct obuf *b, const struct report_page *page)
 		}
 		table_end(b);
 		if (topn_rest(t, REPORT_TOP).failed)
-			html_fmt(b, "<p class=\"dim\">%llu more are of other kinds.</p>\n",
-				 topn_rest(t, REPORT_TOP).failed);
+			html_fmt(b, "<p class=\"dim\">%s more are of other kinds.</p>\n",
+				 report_number(text, topn_rest(t, REPORT_TOP).failed));
 	}
 	put_ends(b, page);
 	section_end(b);
@@ -120,7 +121,7 @@ static void put_stuck_by(struct obuf *b, const struct report_page *page)
 	for (__u32 i = 0; i < top_shown(t); i++) {
 		comm_head(b, &t->row[i].key);
 		cell_str(b, state_name(page->o->names, t->row[i].key.state));
-		cell_n(b, t->row[i].key.port);
+		cell_id(b, t->row[i].key.port);
 		cell_n(b, t->row[i].stuck);
 		cell_ns(b, t->row[i].longest_ns);
 		html_raw(b, "</tr>\n");
@@ -132,6 +133,7 @@ static void put_stuck_each(struct obuf *b, const struct report_page *page)
 {
 	const struct report *r = page->r;
 	__u32 n = r->n_stuck < STUCK_ROWS ? r->n_stuck : STUCK_ROWS;
+	char text[REPORT_NUMBER_MAX];
 	bool known = any_known(r);
 
 	table_begin(b, "Each, the longest stay first",
@@ -141,8 +143,8 @@ static void put_stuck_each(struct obuf *b, const struct report_page *page)
 		stuck_row(b, page, &r->stuck[i], known);
 	table_end(b);
 	if (r->stuck_total > n)
-		html_fmt(b, "<p class=\"dim\">%llu more are only counted.</p>\n",
-			 r->stuck_total - n);
+		html_fmt(b, "<p class=\"dim\">%s more are only counted.</p>\n",
+			 report_number(text, r->stuck_total - n));
 }
 
 void report_stuck_sockets(struct obuf *b, const struct report_page *page)

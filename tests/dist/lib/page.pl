@@ -121,6 +121,59 @@ my $contrast = <<'END';
 })()
 END
 
+# Texts of figures that leave the figure, or the box of their state.
+my $clipped = <<'END';
+(() => {
+	const inside = (t, box) => { const r = t.getBoundingClientRect(); return r.left >= box.left - 1 && r.right <= box.right + 1 && r.top >= box.top - 1 && r.bottom <= box.bottom + 1; };
+	let out = [];
+	for (const svg of document.querySelectorAll('svg.machine, svg.time'))
+		for (const t of svg.querySelectorAll('text'))
+			if (!inside(t, svg.getBoundingClientRect())) out.push(t.textContent);
+	for (const node of document.querySelectorAll('.node')) {
+		const box = node.querySelector('rect').getBoundingClientRect();
+		for (const t of node.querySelectorAll('text')) if (!inside(t, box)) out.push(t.textContent);
+	}
+	return out;
+})()
+END
+
+# Arrows of the state machine with a point within a text.
+my $crossed = <<'END';
+(() => {
+	const svg = document.querySelector('svg.machine'), out = [];
+	for (const path of svg.querySelectorAll('.edge path')) {
+		const n = path.getTotalLength();
+		for (const t of svg.querySelectorAll('text')) {
+			const b = t.getBBox();
+			for (let at = 0; at <= n; at += 2) {
+				const p = path.getPointAtLength(at);
+				if (p.x > b.x && p.x < b.x + b.width && p.y > b.y && p.y < b.y + b.height) { out.push(t.textContent); break; }
+			}
+		}
+	}
+	return out;
+})()
+END
+
+# Long tables show their first rows, and all with a button.
+my $more = <<'END';
+(() => {
+	const seen = t => [...t.tBodies[0].rows].filter(r => getComputedStyle(r).display !== 'none').length;
+	let long = 0, wrong = [];
+	for (const table of document.querySelectorAll('table.sort')) {
+		const all = table.tBodies[0].rows.length, button = table.parentElement.nextElementSibling;
+		if (all <= 20) { if (seen(table) !== all) wrong.push('hidden'); continue; }
+		long++;
+		if (seen(table) !== 10 || button.getAttribute('aria-expanded') !== 'false') wrong.push('closed');
+		button.click();
+		if (seen(table) !== all || button.getAttribute('aria-expanded') !== 'true') wrong.push('opened');
+		button.click();
+		if (seen(table) !== 10) wrong.push('closed again');
+	}
+	return {long, wrong};
+})()
+END
+
 my %view = (desktop => [1280, 900], phone => [390, 844]);
 for my $name (sort keys %view) {
 	for my $scheme (qw(light dark)) {
@@ -149,6 +202,9 @@ for my $name (sort keys %view) {
 			bold => value($s, "document.querySelectorAll('b').length"),
 			background => value($s, "getComputedStyle(document.body).backgroundColor"),
 			contrast => value($s, $contrast),
+			clipped => value($s, $clipped),
+			crossed => value($s, $crossed),
+			more => value($s, $more),
 			sorting => value($s, $sorting));
 		$seen{console} = [map { $_->{params}{entry}{text} // $_->{params}{exceptionDetails}{text} // "?" }
 			grep { $_->{method} =~ /^(Log\.entryAdded|Runtime\.(exceptionThrown|consoleAPICalled))$/ } @events];
