@@ -88,6 +88,8 @@ is "$(jq 'select(.type == "summary").transitions' "$dir/out")" \
 	"with a filter it is of that part"
 like "$(jq -r 'select(.type == "hello").filter' "$dir/out")" "rport $port" "... which it says"
 
+is "$(jq -r 'select(.type == "hello").host' "$dir/report")" "$(uname -n)" "the host that was recorded"
+
 #
 # HTML
 #

@@ -168,6 +168,8 @@ static void any_meta(struct rec_meta *m)
 	m->n_netns = any(UINT32_MAX);
 	m->small_source = any(2);
 	m->half_open = any(1);
+	memset(m->kernel, 'k', any(60));
+	memset(m->host, 'h', any(sizeof(m->host) - 1));
 	memset(m->version, 'v', any(sizeof(m->version) - 1));
 	memset(m->filter, 0x80, any(sizeof(m->filter) - 1));
 }

@@ -83,20 +83,30 @@ static void clean(char *text, size_t room)
 	text[n] = '\0';
 }
 
+/* As much of it as there is room for. */
+static void add_words(char *text, size_t room, const char *words)
+{
+	size_t len = strlen(text), n = strnlen(words, room - 1 - len);
+
+	memcpy(text + len, words, n);
+	text[len + n] = '\0';
+}
+
 static void take_meta(const struct playback *p, struct rec_meta *m)
 {
 	const char *words = p->o->filter_words;
-	size_t len;
 
 	clean(m->version, sizeof(m->version));
 	clean(m->kernel, sizeof(m->kernel));
+	clean(m->host, sizeof(m->host));
 	clean(m->tier, sizeof(m->tier));
 	clean(m->tier_reason, sizeof(m->tier_reason));
 	clean(m->filter, sizeof(m->filter));
-	len = strlen(m->filter);
-	if (*words)
-		snprintf(m->filter + len, sizeof(m->filter) - len, "%s%s", len ? "; of these " : "",
-			 words);
+	if (!*words)
+		return;
+	if (*m->filter)
+		add_words(m->filter, sizeof(m->filter), "; of these ");
+	add_words(m->filter, sizeof(m->filter), words);
 }
 
 /* The name of a namespace is known to the recording alone. */

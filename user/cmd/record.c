@@ -140,6 +140,7 @@ static void fill_meta(const struct run *r, struct rec_meta *m)
 	m->half_open = r->model.half_open;
 	snprintf(m->version, sizeof(m->version), "%s", TCPDWELL_VERSION);
 	snprintf(m->kernel, sizeof(m->kernel), "%s", host.release);
+	snprintf(m->host, sizeof(m->host), "%s", host.nodename);
 	snprintf(m->tier, sizeof(m->tier), "%s", tier_name(r->tracer.tier));
 	snprintf(m->tier_reason, sizeof(m->tier_reason), "%s", r->tracer.tier_reason);
 	snprintf(m->filter, sizeof(m->filter), "%s", o->filter_words);

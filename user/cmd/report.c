@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/playback.h"
 #include "cmd/ports.h"
+#include "cmd/progress.h"
 #include "cmd/run.h"
 #include "cmd/term.h"
 #include "out/escape.h"
@@ -22,8 +23,6 @@
 
 #define SECOND_NS 1000000000ULL
 #define BATCH_NS 100000000ULL
-/* Progress is shown of what takes longer. */
-#define PATIENCE_NS (2 * SECOND_NS)
 
 enum format {
 	FORMAT_HTML = 0,
@@ -36,12 +35,6 @@ struct report_options {
 	struct options o; /* first: see states.c */
 	const char *path; /* -o; NULL: stdout */
 	bool force, text, perfetto;
-};
-
-struct progress {
-	bool on;
-	bool shown;
-	__u64 began_ns, shown_ns;
 };
 
 struct reporting {
@@ -57,6 +50,7 @@ struct reporting {
 	struct progress progress;
 	__u32 by_state[ST_MAX]; /* see recount() */
 	char source[4096 + 64];
+	char host[REC_HOST_MAX];
 	bool made; /* the output is a file that was not there before */
 };
 
@@ -133,32 +127,8 @@ const struct command_argp report_argp = {
 };
 
 /*
- * Progress
+ * How far it is
  */
-
-static void progress_begin(struct progress *p)
-{
-	p->on = isatty(STDERR_FILENO);
-	p->began_ns = mono_now_ns();
-}
-
-static bool progress_due(struct progress *p)
-{
-	__u64 now_ns = p->on ? mono_now_ns() : 0;
-
-	if (!p->on || now_ns < p->began_ns + PATIENCE_NS || now_ns < p->shown_ns + SECOND_NS / 2)
-		return false;
-	p->shown_ns = now_ns;
-	p->shown = true;
-	return true;
-}
-
-static void progress_end(struct progress *p)
-{
-	if (p->shown)
-		fputs("\r\033[K", stderr);
-	p->shown = false;
-}
 
 static void show_done(const struct reporting *r)
 {
@@ -273,12 +243,9 @@ static int print(struct reporting *r, const struct report_page *page)
 /* The whole output.  An exit status. */
 static int finish(struct reporting *r, const struct model *m, __u64 end_ns, const char *warning)
 {
-	struct report_page page = {r->report, &r->out, r->source, "", warning};
-	struct utsname host;
+	struct report_page page = {r->report, &r->out, r->source, r->host, warning};
 	int err;
 
-	if (!r->o->o.n_files && !uname(&host))
-		page.host = host.nodename;
 	if (r->perfetto) {
 		err = end_trace(r, m, end_ns);
 	} else {
@@ -315,6 +282,7 @@ static int begin(void *ctx, const struct rec_meta *m)
 
 	r->out.mono_to_real_ns = m->mono_to_real_ns;
 	r->out.cgroup_path = playback_cgroup;
+	strcpy(r->host, m->host);
 	if (!make_sink(r, &r->play.model) &&
 	    !model_add_sink(&r->play.model, r->perfetto ? r->perfetto : &r->report->sink)) {
 		if (r->report && r->play.player.sift.active) {
@@ -416,6 +384,7 @@ static int set_up_live(struct reporting *r)
 {
 	static const struct alarm_options alarm = {.batch_ns = BATCH_NS};
 	struct run *run = &r->run;
+	struct utsname host;
 	int err = alarm_init(&r->alarm, &run->model, &alarm);
 
 	if (!err)
@@ -431,6 +400,8 @@ static int set_up_live(struct reporting *r)
 		warn_line("%s", strerror(-err));
 		return STATUS_UNABLE;
 	}
+	if (!uname(&host))
+		snprintf(r->host, sizeof(r->host), "%s", host.nodename);
 	r->alarm.rows = rows_of;
 	r->alarm.rows_ctx = &run->tracer;
 	r->alarm.wake_ns = &run->each_due_ns;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Events, each kind described once: see codec_value.h. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "rec/codec.h"
 #include "rec/codec_who.h"
@@ -124,6 +126,37 @@ EITHER void code_row(struct codec *c, struct row_sock *r, __u32 shape, bool w)
 	code_ident(c, &r->ident, 0, r->since_ns, w);
 }
 
+/* Behind the kernel's release and a zero byte: those who do not know of hosts read up to there. */
+static __u64 join_host(char *both, size_t room, const struct rec_meta *m)
+{
+	size_t len = strnlen(m->kernel, sizeof(m->kernel) - 1);
+	size_t more = strnlen(m->host, sizeof(m->host) - 1);
+
+	memcpy(both, m->kernel, len);
+	if (!more || len + 1 + more >= room)
+		return len;
+	memcpy(both + len + 1, m->host, more);
+	return len + 1 + more;
+}
+
+EITHER void code_kernel(struct codec *c, struct rec_meta *m, bool w)
+{
+	char both[sizeof(m->kernel)] = "";
+	__u64 len = w ? join_host(both, sizeof(both), m) : 0;
+
+	code(c, COL_ROW, &len, w);
+	if (len >= sizeof(both)) {
+		c->bad = true;
+		return;
+	}
+	code_bytes(c, COL_RAW, both, len, w);
+	if (w)
+		return;
+	memset(m->kernel, 0, sizeof(m->kernel));
+	strcpy(m->kernel, both);
+	snprintf(m->host, sizeof(m->host), "%s", strlen(both) < len ? both + strlen(both) + 1 : "");
+}
+
 EITHER void code_meta(struct codec *c, struct rec_meta *m, bool w)
 {
 	CODE_NEAR(c, COL_ROW, m->mono_to_real_ns, 0, w);
@@ -134,7 +167,7 @@ EITHER void code_meta(struct codec *c, struct rec_meta *m, bool w)
 	CODE(c, COL_ROW, m->small_source, w);
 	CODE(c, COL_ROW, m->half_open, w);
 	code_text(c, m->version, sizeof(m->version), w);
-	code_text(c, m->kernel, sizeof(m->kernel), w);
+	code_kernel(c, m, w);
 	code_text(c, m->tier, sizeof(m->tier), w);
 	code_text(c, m->tier_reason, sizeof(m->tier_reason), w);
 	code_text(c, m->filter, sizeof(m->filter), w);

@@ -9,6 +9,7 @@
 
 #define REC_TEXT_MAX 512
 #define REC_NAME_MAX 64
+#define REC_HOST_MAX 65 /* of struct utsname */
 
 /* 0 to REC_OWNER are the kinds of records: see wire.h. */
 enum rec_event_kind {
@@ -40,6 +41,7 @@ struct rec_meta {
 	__u8 half_open;
 	char version[REC_NAME_MAX]; /* of the recorder */
 	char kernel[REC_NAME_MAX * 2];
+	char host[REC_HOST_MAX]; /* its name; "": not known, as of earlier recorders */
 	char tier[REC_NAME_MAX];
 	char tier_reason[REC_TEXT_MAX]; /* "": none */
 	char filter[REC_TEXT_MAX];	/* in words, "": none */
