@@ -39,7 +39,7 @@ const char report_css[] =
 	"margin:.5rem 0 0;font-size:.92rem}"
 	".facts dt{color:var(--dim)}.facts dd{margin:0;overflow-wrap:anywhere}\n"
 	".two{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,6fr);gap:18px}"
-	".two th,.two td{padding:6px 7px}.two section{margin:0}.two+section{margin-top:18px}"
+	".two table{font-size:.85rem}.two th,.two td{padding:6px 6px}.two section{margin:0}.two+section{margin-top:18px}"
 	"@media(max-width:900px){.two{grid-template-columns:minmax(0,1fr)}}\n"
 	".scroll{overflow-x:auto;margin:0 -6px;padding:0 6px;position:relative;"
 	"background:linear-gradient(to right,var(--card) 16px,transparent) 0 0/48px 100% no-repeat local,"
@@ -51,7 +51,7 @@ const char report_css[] =
 	"font-variant-numeric:tabular-nums}"
 	"caption{text-align:left;color:var(--dim);padding:0 0 8px;font-size:.9rem}"
 	"caption span{display:block;position:sticky;left:0;max-width:min(100%,calc(100vw - 60px))}"
-	".short tbody tr:nth-child(n+11){display:none}"
+	".short tbody tr:nth-child(n+11),.short tfoot{display:none}"
 	".more{font:inherit;font-size:.9rem;color:var(--accent);background:none;border:1px solid "
 	"var(--line);border-radius:8px;padding:5px 14px;margin:10px 0 0;cursor:pointer}"
 	".more+p{margin-top:.75rem}.more:hover{background:var(--node)}"
@@ -100,7 +100,7 @@ const char report_css[] =
 	"th,td{padding:6px 7px}table{font-size:.85rem}"
 	".time text{font-size:31px}.edge text{font-size:18px}.node .n{font-size:15.5px}"
 	".node .d,.node .x{font-size:14.5px}.node .m{display:none}}\n"
-	"@media print{section{break-inside:avoid}.short tbody tr:nth-child(n){display:table-row}"
+	"@media print{section{break-inside:avoid}.short tbody tr:nth-child(n){display:table-row}.short tfoot{display:table-footer-group}"
 	".more{display:none}}\n";
 
 const char report_js[] =
