@@ -220,6 +220,19 @@ is "$(jq -r .type <"$dir/out" | sed -n '1p;$p' | paste -sd ' ')" "hello summary"
 run replay "$dir/turn.rec.0001" "$dir/loss.rec"
 is "$status" 3 "files of two recordings"
 
+# As many connections are known as a file has room for: not each block is a file
+record known --rotate-size 4k
+many 400
+for _ in 1 2 3 4 5 6 7 8; do
+	many 2
+	sleep 0.2
+done
+stop
+n=$(find "$dir" -name 'known.rec.*' | wc -l)
+[ "$n" -le 5 ]
+ok $? "--rotate-size, more than that being known: $n files"
+replayed known "... read one after the other"
+
 record kept --rotate-size 4k --keep 2
 for _ in 1 2 3 4 5 6; do
 	many 100
@@ -273,6 +286,7 @@ if unshare -m mount -t tmpfs none /mnt 2>/dev/null; then
 		exit $status' "$TCPDWELL" "$netns" "$dir" traffic
 	is $? 3 "a full disk: status 3"
 	like "$(cat "$dir/full.err")" "No space left.*can be read" "... which is said"
+	like "$(tail -n 1 "$dir/full.err")" "without the last of them" "... of the number too"
 	is "$(grep -c "not all could be written" "$dir/full.err")" 0 "... once"
 	run replay --json "$dir/full.rec"
 	is "$status" 0 "... the file can be read"

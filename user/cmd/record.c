@@ -50,7 +50,8 @@ static const struct argp_option own_options[] = {
 	{0, 0, 0, 0, "The file:", 4},
 	{"output", 'o', "FILE", 0, "where to; with rotation FILE.0001, FILE.0002, ...", 4},
 	{"force", KEY_FORCE, 0, 0, "overwrite a recording that is there", 4},
-	{"rotate-size", KEY_ROTATE_SIZE, "BYTES", 0, "begin another file when it is so large", 4},
+	{"rotate-size", KEY_ROTATE_SIZE, "BYTES", 0,
+	 "begin another file when it is so large, and half of it is new", 4},
 	{"rotate-every", KEY_ROTATE_EVERY, "DURATION", 0, "begin another file after so long", 4},
 	{"keep", KEY_KEEP, "N", 0, "remove the oldest when there are more than N files", 4},
 	{0},
@@ -187,8 +188,9 @@ static void show_summary(const struct recording *rec)
 	*fmt_duration(took, sum->duration_ns) = '\0';
 	if (rec->status)
 		fputs("\r\033[K", stderr);
-	warn_line("%llu transitions in %s, %llu lost; %sB in %s%s", sum->transitions, took, lost,
-		  size, w->o.path, writer_rotates(w) ? ".*" : "");
+	warn_line("%llu transitions in %s, %llu lost; %sB in %s%s%s", sum->transitions, took, lost,
+		  size, w->o.path, writer_rotates(w) ? ".*" : "",
+		  rec->recorder.err ? ", without the last of them" : "");
 }
 
 /*

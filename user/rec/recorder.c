@@ -105,14 +105,22 @@ static void next_file(struct recorder *r, __u64 at_ns)
 	snapshot_rows(r->model, at_ns, put_row, r);
 	recorder_at(r, EV_SNAPSHOT_END, at_ns, 0, 0);
 	end_block(r);
+	r->known_size = r->writer.size;
+}
+
+/* Where what each begins with is as large as a file may be, half of it is news all the same. */
+static bool is_large(const struct recorder *r)
+{
+	__u64 most = r->writer.o.rotate_size;
+
+	return most && r->writer.size >= most && r->writer.size >= 2 * r->known_size;
 }
 
 static bool file_is_full(const struct recorder *r, __u64 at_ns)
 {
 	const struct writer_options *o = &r->writer.o;
 
-	return (o->rotate_size && r->writer.size >= o->rotate_size) ||
-	       (o->rotate_every_ns && at_ns - r->file_ns >= o->rotate_every_ns);
+	return is_large(r) || (o->rotate_every_ns && at_ns - r->file_ns >= o->rotate_every_ns);
 }
 
 /* The model has been told of all that was put: only here a snapshot is what it says. */

@@ -21,6 +21,7 @@ struct recorder {
 	__u64 transitions; /* written */
 	__u64 block_ns;	   /* when the block's first event came, 0: none yet */
 	__u64 file_ns;	   /* when the file was begun */
+	__u64 known_size;  /* of what the file began with: connections that were known */
 	int err;	   /* what ended the recording too early */
 };
 
