@@ -206,6 +206,25 @@ static void what_is_counted(void **unused)
 	assert_int_equal(r->processes.row[0].connections, 3);
 }
 
+/* What a connection moved is told at its end, which comes after its TIMED_WAIT. */
+static void what_waits_has_moved_its_bytes_too(void **unused)
+{
+	struct conn c = {.small = true, .end = {.bytes_sent = 10, .bytes_received = 2000}};
+	struct report *r;
+
+	(void)unused;
+	r = report_begin();
+	strcpy(c.ident.owner.comm, "client");
+	report_waiting(r, &c);
+	c.small = false;
+	report_waiting(r, &c);
+	report_close(r, feed.now_ns);
+	assert_int_equal(r->processes.n, 1);
+	assert_string_equal(r->processes.row[0].key.comm, "client");
+	assert_int_equal(r->processes.row[0].sent, 10);
+	assert_int_equal(r->peers.row[0].received, 2000);
+}
+
 static void stuck_until_the_end_or_not(void **unused)
 {
 	struct report *r;
@@ -259,6 +278,7 @@ int main(void)
 		cmocka_unit_test(what_is_told_late_is_counted_since_then),
 		cmocka_unit_test(failures_are_not_what_timed_wait_ends_with),
 		feed_test(what_is_counted),
+		feed_test(what_waits_has_moved_its_bytes_too),
 		feed_test(stuck_until_the_end_or_not),
 	};
 

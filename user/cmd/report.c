@@ -219,6 +219,17 @@ static int end_trace(struct reporting *r, const struct model *m, __u64 now_ns)
 	return r->perfetto->ops->flush(r->perfetto);
 }
 
+static void end_report(struct reporting *r, const struct model *m, __u64 now_ns)
+{
+	const struct conn *c;
+	__u32 slot = 0;
+
+	while ((c = table_next(&m->table, &slot)))
+		if (picked(m, c))
+			report_waiting(r->report, c);
+	report_close(r->report, now_ns);
+}
+
 static int print(struct reporting *r, const struct report_page *page)
 {
 	enum format format = format_of(r->o);
@@ -249,7 +260,7 @@ static int finish(struct reporting *r, const struct model *m, __u64 end_ns, cons
 	if (r->perfetto) {
 		err = end_trace(r, m, end_ns);
 	} else {
-		report_close(r->report, end_ns);
+		end_report(r, m, end_ns);
 		err = print(r, &page);
 	}
 	if (err && err != -EPIPE) {

@@ -163,17 +163,21 @@ static void peer_key(struct topn_key *key, const struct conn *c)
 	key->port = key->open == ROLE_PASSIVE ? c->ident.lport : c->ident.rport;
 }
 
+static void count_traffic(struct topn_row *row, const struct sock_end *e)
+{
+	row->sent += e->bytes_sent;
+	row->received += e->bytes_received;
+	row->retransmits += e->retransmits;
+}
+
 static void count_in(struct topn_row *row, const struct transition *t, bool begins, bool failed)
 {
 	row->weight++;
 	row->transitions++;
 	row->connections += begins;
 	row->failed += failed;
-	if (!t->end)
-		return;
-	row->sent += t->end->bytes_sent;
-	row->received += t->end->bytes_received;
-	row->retransmits += t->end->retransmits;
+	if (t->end)
+		count_traffic(row, t->end);
 }
 
 static void count_failure(struct report *r, const struct transition *t, unsigned int from)
@@ -200,6 +204,19 @@ static void count_groups(struct report *r, const struct transition *t, bool begi
 		return;
 	peer_key(&peer, t->conn);
 	count_in(topn_at(&r->peers, &peer), t, begins, failed);
+}
+
+void report_waiting(struct report *r, const struct conn *c)
+{
+	const struct sock_end *e = &c->end;
+	struct topn_key process = {0}, peer = {0};
+
+	if (!c->small || !(e->bytes_sent | e->bytes_received | e->retransmits))
+		return;
+	owner_key(&process, &c->ident);
+	peer_key(&peer, c);
+	count_traffic(topn_at(&r->processes, &process), e);
+	count_traffic(topn_at(&r->peers, &peer), e);
 }
 
 static void count_stay(struct report *r, const struct transition *t, unsigned int from,

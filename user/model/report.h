@@ -98,6 +98,12 @@ struct report {
 /* NULL: no memory.  It is a sink: the model frees it. */
 struct report *report_new(void);
 
+/*
+ * Before report_close(), of each connection that is still there: what it moved
+ * is told at its end, a minute after the last byte where TIMED_WAIT goes before it.
+ */
+void report_waiting(struct report *r, const struct conn *c);
+
 /* Puts everything in its order, once, after the last event; end_ns: of the time it is about. */
 void report_close(struct report *r, __u64 end_ns);
 
