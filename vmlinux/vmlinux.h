@@ -221,6 +221,7 @@ struct timer_list {
 };
 
 struct inet_connection_sock {
+	struct inet_sock icsk_inet;
 	struct timer_list icsk_retransmit_timer;
 	__u32 icsk_rto;
 	__u32 icsk_user_timeout;
