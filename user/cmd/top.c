@@ -134,7 +134,8 @@ static void judge(struct detail *d, const struct row_sock *before)
 	if (d->row.state == d->conn.state && d->conn.since_ns &&
 	    (!d->row.since_ns || d->conn.since_ns < d->row.since_ns))
 		d->row.since_ns = d->conn.since_ns;
-	e.sent_since = before->state == d->row.state && before->bytes_sent < d->row.bytes_sent;
+	e.again = before->state == d->row.state;
+	e.moved_since = e.again && diagnosis_moved(before) < diagnosis_moved(&d->row);
 	d->diagnosis = d->have_row ? diagnosis_sentence(diagnose(&e)) : NULL;
 }
 
