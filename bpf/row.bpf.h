@@ -31,10 +31,10 @@ static __always_inline __u64 syn_age_ns(const struct tcp_sock *tp, __u64 now_ns)
 /* When the retransmit timer runs out, in jiffies. */
 static __always_inline unsigned long retransmit_at(const struct tcp_sock *tp)
 {
-	const struct sock___timed *newer = (const void *)tp;
+	const struct tcp_sock___timed *newer = (const void *)tp;
 
-	if (bpf_core_field_exists(newer->tcp_retransmit_timer.expires))
-		return BPF_CORE_READ(newer, tcp_retransmit_timer.expires);
+	if (bpf_core_field_exists(SK(newer).tcp_retransmit_timer.expires))
+		return BPF_CORE_READ(newer, inet_conn.icsk_inet.sk.tcp_retransmit_timer.expires);
 	return tp->inet_conn.icsk_retransmit_timer.expires;
 }
 

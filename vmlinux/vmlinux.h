@@ -179,7 +179,6 @@ struct cred {
 };
 
 struct file {
-	struct inode *f_inode;
 	const struct cred *f_cred;
 	void *private_data;
 	const void *f_op;
@@ -232,6 +231,18 @@ struct inet_connection_sock {
 /* newer than Linux 6.18, in place of icsk_retransmit_timer */
 struct sock___timed {
 	struct timer_list tcp_retransmit_timer;
+};
+
+struct inet_sock___timed {
+	struct sock___timed sk;
+};
+
+struct inet_connection_sock___timed {
+	struct inet_sock___timed icsk_inet;
+};
+
+struct tcp_sock___timed {
+	struct inet_connection_sock___timed inet_conn;
 };
 
 struct tcp_sock {
