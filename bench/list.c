@@ -58,20 +58,6 @@ static double now_ms(void)
 	return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
 }
 
-static int enter_netns(const struct proc *p)
-{
-	char path[64];
-	int fd, err = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)p->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 /* In ms; NAN when it failed. */
 static double time_command(const char *const args[], int out, int null)
 {
@@ -153,7 +139,7 @@ static int measure(const struct kind *k, unsigned int rounds, int home)
 	int err = make(&l, k);
 
 	if (!err)
-		err = enter_netns(&l.proc);
+		err = proc_enter_netns(&l.proc);
 	if (!err)
 		err = compare_all(k->title, rounds);
 	if (setns(home, CLONE_NEWNET) && !err)

@@ -85,20 +85,6 @@ static double sockets_now(void)
 	return n;
 }
 
-static int enter_netns(const struct proc *p)
-{
-	char path[64];
-	int fd, err = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)p->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 static int start(struct proc *p, const char *const args[])
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), err;
@@ -203,7 +189,7 @@ static int at(unsigned long sockets, struct point *pt)
 	if (!err)
 		err = load_run(&l);
 	if (!err)
-		err = enter_netns(&l.proc);
+		err = proc_enter_netns(&l.proc);
 	if (!err)
 		measure(pt, sockets);
 	if (home >= 0) {

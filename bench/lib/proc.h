@@ -39,6 +39,9 @@ uint64_t proc_peak_kb(const struct proc *p);
 /* Waits until it has rested for quiet_ms, at most so long; false if it did not. */
 bool proc_settle(const struct proc *p, int quiet_ms, int at_most_ms);
 
+/* To the network namespace that it is in.  0 or -errno. */
+int proc_enter_netns(const struct proc *p);
+
 void pause_ms(int ms);
 
 #endif

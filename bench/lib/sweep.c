@@ -20,20 +20,6 @@ static double now_ms(void)
 	return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
 }
 
-static int enter_netns(const struct proc *p)
-{
-	char path[64];
-	int fd, err = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)p->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 struct small_count {
 	__u32 netns;
 	unsigned long n;
@@ -110,7 +96,7 @@ int sweep_measure(unsigned long sockets, unsigned int rounds, struct sweep *out)
 		return err;
 	err = load_run(&l);
 	if (!err)
-		err = enter_netns(&l.proc);
+		err = proc_enter_netns(&l.proc);
 	if (!err)
 		err = time_all(rounds, out);
 	if (home >= 0) {
