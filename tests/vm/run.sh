@@ -81,7 +81,7 @@ build_all() {
 	mkdir -p $build
 	say "building static programs"
 	# shellcheck disable=SC2016 # for make
-	make ARCH=${ARCH:-} B=$build STATIC=1 SAN= CFLAGS=-O2 LDFLAGS=-s TEST_LD='$(LD_ALL)' \
+	make ARCH="${ARCH:-}" B=$build STATIC=1 SAN= CFLAGS=-O2 LDFLAGS=-s TEST_LD='$(LD_ALL)' \
 		TEST_LIBS='-ljansson $(LIBS)' $build/tcpdwell "${tests[@]}" >$build/build.log 2>&1 && return
 	cat $build/build.log >&2
 	exit 1
