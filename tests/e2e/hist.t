@@ -185,6 +185,7 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	TERM=xterm script -qec "stty rows 24 cols 50; '$TCPDWELL' hist --interval 500ms --count 2 --netns $netns" \
 		/dev/null </dev/null >"$dir/tty" 2>&1
 	is "$(grep -o $'\e\[H' "$dir/tty" | wc -l)" 3 "on a terminal: each view in the place of the last"
+	is "$(grep -c "ended in the last [0-9.]*m*s of [0-9.]*m*s" "$dir/tty")" 2 "on a terminal: of which time it is"
 	is "$(sed $'s/\e\[[0-9;]*[A-Za-z]//g' "$dir/tty" | tr -d '\r' | grep -v '^tcpdwell:' | awk 'length > 50')" "" \
 		"on a terminal: no line wider than it"
 else

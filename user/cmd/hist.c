@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
@@ -12,6 +13,8 @@
 #include "cmd/term.h"
 #include "kern/histogram.h"
 #include "out/buf.h"
+#include "out/escape.h"
+#include "out/fmt.h"
 #include "out/histogram.h"
 #include "util/log.h"
 #include "util/parse.h"
@@ -153,9 +156,30 @@ static void tell_end(struct live *l, const struct hist_view *v)
 	obuf_free(&talk);
 }
 
+/* Of what the screen is: the line with the filter has gone from it. */
+static void put_head(struct live *l, const struct hist_view *v, bool whole)
+{
+	char of[FMT_DURATION_MAX + 1], all[FMT_DURATION_MAX + 1], text[512];
+	size_t n;
+
+	obuf_add(&l->b, CLEAR, strlen(CLEAR));
+	*fmt_duration(of, v->span_ns) = '\0';
+	*fmt_duration(all, v->mono_ns - l->h.start_ns) = '\0';
+	if (whole)
+		n = snprintf(text, sizeof(text), "stays that ended in %s%s%s", all,
+			     *l->o->o.filter_words ? ": " : "", l->o->o.filter_words);
+	else
+		n = snprintf(text, sizeof(text), "stays that ended in the last %s of %s%s%s", of,
+			     all, *l->o->o.filter_words ? ": " : "", l->o->o.filter_words);
+	if (n >= sizeof(text))
+		n = sizeof(text) - 1;
+	obuf_add(&l->b, text, term_fit(text, n, l->out.width));
+	obuf_add(&l->b, "\n", 1);
+}
+
 static void put_view(struct live *l, const struct hist_view *v, bool whole)
 {
-	unsigned int height = l->screen && !whole ? term_height() - 1 : 0;
+	unsigned int height = l->screen && !whole ? term_height() - 2 : 0;
 
 	if (l->o->o.json) {
 		hist_json(&l->b, v, &l->out, whole);
@@ -164,7 +188,7 @@ static void put_view(struct live *l, const struct hist_view *v, bool whole)
 	if (l->out.width)
 		l->out.width = term_width();
 	if (l->screen)
-		obuf_add(&l->b, CLEAR, strlen(CLEAR));
+		put_head(l, v, whole);
 	hist_text(&l->b, v, &l->out, height);
 	if (whole)
 		hist_text_bars(&l->b, v, &l->out);

@@ -249,7 +249,7 @@ char *put_row(char *p, const struct source *s, const struct conn *c, const struc
 static unsigned int name_columns(unsigned int width)
 {
 	if (width >= STATES_FROM)
-		return 28;
+		return width < 100 ? 22 : 28;
 	return width > NUMBERS_COLUMNS + 4 ? width - NUMBERS_COLUMNS : 4;
 }
 
