@@ -356,6 +356,7 @@ shows "^!CLOSE-WAIT" "--names"
 term capture-pane -e -p -t top >"$dir/colour"
 grep -q $'\e\\[[0-9;]*31' "$dir/colour"
 ok $? "in red"
+is "$(grep -c $'\e\\[\\([0-9;]*;\\)*\\(30\\|40\\)[;m]' "$dir/colour")" 0 "nothing in black, or on black, whatever the terminal is"
 keys q
 ended 0 "UTF-8"
 start 80 24 -- --duration 2s

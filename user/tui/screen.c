@@ -198,6 +198,13 @@ static void output_end(void)
 	asked = 0;
 }
 
+/* The others are as the terminal has them: a pair without colours of its own is black on black. */
+static const short colors[STYLES] = {
+	[STYLE_TITLE] = COLOR_CYAN,
+	[STYLE_STUCK] = COLOR_RED,
+	[STYLE_STRONG] = COLOR_GREEN,
+};
+
 static void use_colors(void)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
@@ -206,9 +213,9 @@ static void use_colors(void)
 		return;
 	start_color();
 	use_default_colors();
-	init_pair(STYLE_TITLE, COLOR_CYAN, -1);
-	init_pair(STYLE_STUCK, COLOR_RED, -1);
-	init_pair(STYLE_STRONG, COLOR_GREEN, -1);
+	for (short style = 1; style < STYLES; style++)
+		if (colors[style])
+			init_pair(style, colors[style], -1);
 	colored = true;
 }
 
@@ -219,7 +226,7 @@ static int attributes(enum style style)
 		[STYLE_CURSOR] = A_REVERSE, [STYLE_STRONG] = A_BOLD,
 	};
 
-	return plain[style] | (colored ? COLOR_PAIR(style) : 0);
+	return plain[style] | (colored && colors[style] ? COLOR_PAIR(style) : 0);
 }
 
 int screen_open(void)
