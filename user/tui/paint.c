@@ -25,7 +25,7 @@ static void paint_head(struct top *t)
 {
 	const struct area *a = &t->layout.head;
 	struct source *s = top_source(t);
-	char text[LINE_ROOM], right[128], *end, *p;
+	char text[LINE_ROOM], cut[2 * LINE_ROOM], right[128], *end, *p;
 	int width;
 
 	p = put_count(right, t->view.all);
@@ -40,7 +40,7 @@ static void paint_head(struct top *t)
 	end = fmt_duration(FMT_LIT(end, "  up "), s->now_ns - t->begun_ns);
 	screen_put(a->line, 0, width, text, end - text, STYLE_TITLE);
 	end = fmt_str(FMT_LIT(text, "shown: "), t->shown);
-	put_line(a, 1, text, end, STYLE_DIM);
+	put_line(a, 1, cut, column_put(cut, text, end - text, 0, a->width), STYLE_DIM);
 }
 
 /*
