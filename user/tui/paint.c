@@ -21,11 +21,19 @@ static void put_line(const struct area *a, int line, const char *text, const cha
  * Head
  */
 
+/* Wholly or not at all. */
+static char *put_fact(const char *text, char *end, int width, const char *name, const char *value)
+{
+	if ((int)(end - text) + (int)(strlen(name) + strlen(value)) > width)
+		return end;
+	return fmt_str(fmt_str(end, name), value);
+}
+
 static void paint_head(struct top *t)
 {
 	const struct area *a = &t->layout.head;
 	struct source *s = top_source(t);
-	char text[LINE_ROOM], cut[2 * LINE_ROOM], right[128], *end, *p;
+	char text[LINE_ROOM], cut[2 * LINE_ROOM], up[FMT_DURATION_MAX + 1], right[128], *end, *p;
 	int width;
 
 	p = put_count(right, t->view.all);
@@ -34,10 +42,11 @@ static void paint_head(struct top *t)
 	width = a->width - (int)(p - right) - 1;
 	screen_put(a->line, a->width - (int)(p - right), (int)(p - right), right, p - right,
 		   t->lost ? STYLE_STUCK : STYLE_TITLE);
+	*fmt_duration(up, s->now_ns - t->begun_ns) = '\0';
 	end = fmt_str(fmt_str(text, "tcpdwell top  "), t->host);
-	end = fmt_str(FMT_LIT(end, "  Linux "), t->kernel);
-	end = fmt_str(FMT_LIT(end, "  tier "), t->tier);
-	end = fmt_duration(FMT_LIT(end, "  up "), s->now_ns - t->begun_ns);
+	end = put_fact(text, end, width, "  Linux ", t->kernel);
+	end = put_fact(text, end, width, "  tier ", t->tier);
+	end = put_fact(text, end, width, "  up ", up);
 	screen_put(a->line, 0, width, text, end - text, STYLE_TITLE);
 	end = fmt_str(FMT_LIT(text, "shown: "), t->shown);
 	put_line(a, 1, cut, column_put(cut, text, end - text, 0, a->width), STYLE_DIM);
