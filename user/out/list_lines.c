@@ -6,10 +6,10 @@
 #include "out/list_lines.h"
 
 #define ROOM_START 2048
-/* A million sockets are made lines of at the end, with what memory there is for their rows. */
-#define TEXT_MAX (64U << 20)
-/* Where there are many, for how many there is room at first. */
-#define TEXT_MANY (16U << 20)
+/* Time is bought with memory here: what takes more is made at the end. */
+#define TEXT_MAX (32U << 20)
+/* More than a line takes, so that there is always room for one. */
+#define TEXT_SPARE (64U << 10)
 
 int list_lines_init(struct list_lines *s)
 {
@@ -34,12 +34,12 @@ static bool grow(struct list_lines *s)
 		return false;
 	s->line = line;
 	s->room = room;
-	return room == ROOM_START || obuf_room(&s->text, TEXT_MANY);
+	return room == ROOM_START || obuf_room(&s->text, TEXT_MAX - s->text.len);
 }
 
 struct obuf *list_lines_begin(struct list_lines *s)
 {
-	s->full = s->full || s->text.len >= TEXT_MAX || (s->n == s->room && !grow(s));
+	s->full = s->full || s->text.len > TEXT_MAX - TEXT_SPARE || (s->n == s->room && !grow(s));
 	if (s->full)
 		return NULL;
 	s->line[s->n++] = (struct list_line){.at = s->text.len};
