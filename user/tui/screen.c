@@ -213,9 +213,9 @@ static void use_colors(void)
 		return;
 	start_color();
 	use_default_colors();
-	for (short style = 1; style < STYLES; style++)
+	for (int style = 1; style < STYLES; style++)
 		if (colors[style])
-			init_pair(style, colors[style], -1);
+			init_pair((short)style, colors[style], -1);
 	colored = true;
 }
 
