@@ -352,9 +352,12 @@ static void tick(struct run *r, __u64 now_ns)
  * 0 to end. */
 static long round_once(struct run *r, __u64 now_ns)
 {
-	long n = tracer_drain(&r->tracer, take_record, r, BATCH_MAX);
+	long n;
 	int err;
 
+	if (r->begin)
+		r->begin(r->each_ctx);
+	n = tracer_drain(&r->tracer, take_record, r, BATCH_MAX);
 	take_losses(r, now_ns);
 	if (n >= 0 && n < BATCH_MAX) {
 		r->model.drained_ns = now_ns;

@@ -32,10 +32,12 @@ struct run {
 		void *ctx;
 	} fds[RUN_FDS];
 	unsigned int n_fds;
+	/* Called as a round begins, before anything is told. */
+	void (*begin)(void *ctx);
 	/* Called once a round, after its records were taken; gives when it wants to be called
 	 * next (CLOCK_MONOTONIC, ns; UINT64_MAX: with the next records). */
 	__u64 (*each)(void *ctx, __u64 now_ns);
-	void *each_ctx;
+	void *each_ctx; /* of begin, too */
 	__u64 each_due_ns;
 	struct recorder *recorder; /* of what the model is told, or NULL; set before run_start() */
 	bool looks_up; /* alerts are looked up in the kernel before they are told: no need to wait

@@ -134,8 +134,9 @@ static __u64 earlier(__u64 a, __u64 b)
 }
 
 /* It runs for weeks: what it prints has to be right after the wall clock was set. */
-static void see_clock(struct watch *w)
+static void see_clock(void *ctx)
 {
+	struct watch *w = ctx;
 	__s64 offset_ns = mono_to_real_ns();
 	__s64 by_ns = offset_ns - w->mono_to_real_ns;
 
@@ -151,7 +152,6 @@ static __u64 each_round(void *ctx, __u64 now_ns)
 	struct watch *w = ctx;
 	__u64 due_ns;
 
-	see_clock(w);
 	due_ns = alarm_round(&w->alarm, now_ns);
 	due_ns = earlier(due_ns, ports_round(&w->ports, now_ns));
 	due_ns = earlier(due_ns, kills_round(&w->kills, now_ns));
@@ -188,6 +188,7 @@ static int set_up(struct watch *w)
 	w->alarm.rows_ctx = &w->run.tracer;
 	w->alarm.wake_ns = &w->run.each_due_ns;
 	w->run.looks_up = true;
+	w->run.begin = see_clock;
 	w->run.each = each_round;
 	w->run.each_ctx = w;
 	w->run.each_due_ns = UINT64_MAX;
