@@ -906,13 +906,30 @@ static void told_by_the_second_program(void **unused)
 	told_nothing();
 	all_is_over();
 	assert_int_equal(feed.m.told_twice, 3);
-	/* nor is what went on in a small socket */
+}
+
+/* ... of a big socket that a small one has followed. */
+static void end_told_by_the_second_program(void **unused)
+{
+	const struct sock_end end = {.bytes_sent = 1};
+
+	(void)unused;
 	reaches_fin_wait_2(B);
 	small(B, SMALL_BORN, ST_FIN_WAIT2, 60 * (__s64)SEC);
 	ends(B, ST_FIN_WAIT2, 0);
 	feed.at = feed.n;
 	ends_with(B, ST_FIN_WAIT2, 0, STEP_AGAIN, end);
 	told_nothing();
+	assert_int_equal(feed.m.told_twice, 1);
+	/* by it alone */
+	reaches_fin_wait_2(A);
+	small(A, SMALL_BORN, ST_TIME_WAIT, 60 * (__s64)SEC);
+	feed.at = feed.n;
+	ends_with(A, ST_FIN_WAIT2, 0, STEP_AGAIN, end);
+	assert_int_equal(feed.m.told_twice, 1);
+	later(60 * SEC);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	assert_int_equal(told_end(ST_TIME_WAIT, 60 * SEC, REASON_EXPIRED)->end.bytes_sent, 1);
 }
 
 int main(void)
@@ -958,6 +975,7 @@ int main(void)
 		feed_test(hello_counts),
 		feed_test(hello_by_state),
 		feed_test(told_by_the_second_program),
+		feed_test(end_told_by_the_second_program),
 		feed_test(losses),
 		feed_test(sinks),
 		feed_test(records_that_are_none),

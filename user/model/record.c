@@ -121,8 +121,11 @@ static bool is_known(const struct model *m, const struct rec_step *s)
 {
 	const struct conn *c = table_find(&m->table, s->cookie);
 
+	/* the small socket is made before its big one's end is told */
+	if (c && s->to == ST_CLOSE && (c->small || c->in_limbo))
+		return !(c->end.facts & END_NO_TCP);
 	if (c)
-		return c->state == s->to || (s->to == ST_CLOSE && (c->small || c->in_limbo));
+		return c->state == s->to;
 	for (int i = 0; s->to == ST_CLOSE && i < RECENT_ENDS; i++)
 		if (m->recent_end[i] == s->cookie)
 			return true;
