@@ -301,6 +301,116 @@ static void a_step_that_nobody_told_of(void **unused)
 	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
 }
 
+static void established(__u64 cookie)
+{
+	connects(cookie);
+	later(MS);
+	goes(cookie, ST_SYN_SENT, ST_ESTABLISHED);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	told(ST_SYN_SENT, ST_ESTABLISHED, MS);
+}
+
+static void meets_small(__u64 cookie, __s64 left_ns)
+{
+	sweep_begins();
+	row_small(cookie, ST_TIME_WAIT, left_ns);
+	sweep_ends();
+	model_tick(&feed.m, feed.now_ns);
+}
+
+/* ... and the row of its small socket is the first that is heard of it. */
+static void a_small_socket_that_nobody_told_of(void **unused)
+{
+	(void)unused;
+	feed.m.started = true;
+	established(A);
+	later(MS);
+	goes(A, ST_ESTABLISHED, ST_FIN_WAIT1);
+	told(ST_ESTABLISHED, ST_FIN_WAIT1, MS);
+	later(SEC);
+	/* as long as the records of its begin may still be on their way, it is ahead of them */
+	feed.m.drained_ns = feed.now_ns;
+	meets_small(A, 60 * SEC);
+	told_nothing();
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 0);
+	later(SEC);
+	feed.m.drained_ns = feed.now_ns;
+	meets_small(A, 59 * SEC);
+	assert_true(told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0)->t.at_least);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 0);
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	/* once */
+	later(SEC);
+	meets_small(A, 58 * SEC);
+	told_nothing();
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+}
+
+/* ... or the end of it. */
+static void a_small_socket_of_which_only_the_end_was_told(void **unused)
+{
+	(void)unused;
+	feed.m.started = true;
+	established(A);
+	later(MS);
+	goes(A, ST_ESTABLISHED, ST_FIN_WAIT1);
+	told(ST_ESTABLISHED, ST_FIN_WAIT1, MS);
+	later(61 * SEC);
+	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
+	model_tick(&feed.m, feed.now_ns);
+	assert_true(told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0)->t.at_least);
+	assert_true(told(ST_FIN_WAIT2, ST_TIME_WAIT, 0)->t.at_least);
+	told_end(ST_TIME_WAIT, 60 * SEC, REASON_EXPIRED);
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	all_is_over();
+}
+
+/* At the start rows may be ahead of the records. */
+static void rows_that_were_ahead(void **unused)
+{
+	__u64 before_ns;
+
+	(void)unused;
+	connects(A);
+	told(ST_CLOSE, ST_SYN_SENT, 0);
+	before_ns = feed.now_ns;
+	later(SEC);
+	sweep_begins();
+	row_full(A, ST_CLOSE_WAIT, 0, 0);
+	sweep_ends();
+	feed.m.started = true;
+	feed.now_ns = before_ns;
+	goes(A, ST_SYN_SENT, ST_ESTABLISHED);
+	goes(A, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	later(2 * SEC);
+	goes(A, ST_CLOSE_WAIT, ST_LAST_ACK);
+	model_tick(&feed.m, feed.now_ns);
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 0);
+}
+
+/* A loss that was told explains it; so does the end of the big socket. */
+static void small_sockets_that_are_no_wonder(void **unused)
+{
+	(void)unused;
+	feed.m.started = true;
+	established(A);
+	established(B);
+	goes(B, ST_ESTABLISHED, ST_FIN_WAIT1);
+	told(ST_ESTABLISHED, ST_FIN_WAIT1, 0);
+	goes(B, ST_FIN_WAIT1, ST_FIN_WAIT2);
+	told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0);
+	closes(B, ST_FIN_WAIT2);
+	meets_small(B, 60 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 0);
+	later(SEC);
+	model_lost(&feed.m, LOST_RING_FULL, 3, feed.now_ns);
+	later(SEC);
+	meets_small(A, 59 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, 0);
+	told_nothing();
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +426,10 @@ int main(void)
 		feed_test(after_a_loss),
 		feed_test(a_better_owner),
 		feed_test(a_step_that_nobody_told_of),
+		feed_test(a_small_socket_that_nobody_told_of),
+		feed_test(a_small_socket_of_which_only_the_end_was_told),
+		feed_test(rows_that_were_ahead),
+		feed_test(small_sockets_that_are_no_wonder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

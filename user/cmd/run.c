@@ -161,16 +161,19 @@ static void note(struct run *r, enum rec_event_kind kind, __u64 now_ns, __u64 va
 
 /*
  * Many rows take long: the ring buffer must not overflow meanwhile.  A row shows
- * what has happened, and the records of that come before it.
+ * what has happened, and the records of that come before it; where they can't be
+ * had, the next read of the rows will do.
  */
 static void take_row(void *ctx, const struct row_sock *row)
 {
 	struct run *r = ctx;
 
-	if (r->model.started && model_behind(&r->model, row))
-		tracer_catch_up(&r->tracer, take_record, r);
-	else if (r->model.started && ++r->rows % DRAIN_EVERY_ROWS == 0)
+	if (r->model.started && model_behind(&r->model, row)) {
+		if (tracer_catch_up(&r->tracer, take_record, r) == -EAGAIN)
+			return;
+	} else if (r->model.started && ++r->rows % DRAIN_EVERY_ROWS == 0) {
 		tracer_drain(&r->tracer, take_record, r, BATCH_MAX);
+	}
 	if (r->recorder)
 		recorder_row(r->recorder, row);
 	else

@@ -71,6 +71,19 @@ void become_small(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 	}
 }
 
+/*
+ * The first that is heard of it, but it was made before: neither that nor its
+ * big socket's end was told.
+ */
+void small_met(struct model *m, struct conn *c, __u64 at_ns, const struct expiry *e)
+{
+	if (c->small)
+		return;
+	if (c->streamed)
+		stream_gap(m, c, at_ns);
+	become_small(m, c, e->substate == ST_TIME_WAIT ? e->entered_ns : at_ns, VIA_SWEEP);
+}
+
 void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 {
 	struct transition t = {

@@ -39,6 +39,8 @@ struct expiry {
 struct conn *small_conn(const struct model *m, __u64 cookie, __u64 until_ns);
 /* c goes on in a small socket from at_ns on, if it does not already. */
 void become_small(struct model *m, struct conn *c, __u64 at_ns, enum via via);
+/* ... which may be long ago: only now it is known, at at_ns. */
+void small_met(struct model *m, struct conn *c, __u64 at_ns, const struct expiry *e);
 /* What the timer says: TIMED_WAIT is entered, or set again, or it is as it was. */
 void small_timer(struct model *m, struct conn *c, const struct expiry *e);
 /* When a TIMED_WAIT that is to last until then was entered; never before the clock's begin. */

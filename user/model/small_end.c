@@ -109,7 +109,10 @@ void small_record(struct model *m, const struct rec_small *r)
 
 	if (!c || !r->what || r->what >= SMALL_NWHATS || is_hint(m, c, r))
 		return;
-	become_small(m, c, r->mono_ns, r->via);
+	if (r->what == SMALL_BORN)
+		become_small(m, c, r->mono_ns, r->via);
+	else
+		small_met(m, c, r->mono_ns, &e);
 	c->end_via = r->via;
 	if (r->what == SMALL_BORN)
 		small_starts(m, c, r, &e);

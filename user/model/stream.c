@@ -198,10 +198,10 @@ static __u64 unseen_stay(const struct model *m, const struct conn *c, const stru
 
 void stream_gap(struct model *m, const struct conn *c, __u64 at_ns)
 {
-	/* it is known of a small one what it went through, and a loss that was told explains the
-	 * rest */
+	/* it is known of a small one what it went through; a loss that was told explains the
+	 * rest; and at the start rows are ahead of the records */
 	if (!m->started || c->state == ST_NONE || c->small || c->in_limbo ||
-	    m->lost_ns >= c->since_ns)
+	    m->lost_ns >= c->since_ns || at_ns < c->since_ns)
 		return;
 	m->gaps++;
 	m->gap_ns = at_ns;

@@ -64,7 +64,7 @@ void small_row(struct model *m, const struct row_sock *row)
 		small_row_unknown(m, row, until_ns);
 		return;
 	}
-	become_small(m, c, row->state == ST_TIME_WAIT ? e.entered_ns : row->mono_ns, VIA_SWEEP);
+	small_met(m, c, row->mono_ns, &e);
 	c->missed = 0;
 	c->seen_ns = row->mono_ns;
 	small_timer(m, c, &e);
