@@ -50,7 +50,7 @@ static __always_inline void note_synack(struct request_sock *req)
 	if (!last)
 		return;
 	last->sent_ns = synack_sent(req);
-	read_req_ports(req, &last->ports);
+	read_ports(&req->__req_common, &last->ports);
 }
 
 static __always_inline __u64 synack_of(const struct sock *sk)

@@ -5,6 +5,7 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 #include "config.bpf.h"
+#include "sock.bpf.h"
 
 /* What the kernel side remembers of a socket between its transitions. */
 struct sock_store {
@@ -92,10 +93,9 @@ struct {
 
 /* The small socket whose timer this CPU stopped last: see request.bpf.h. */
 struct stopped {
-	__u64 at_ns;
+	__u64 at; /* jiffies, as for a child */
 	__u64 cookie;
-	__be16 rport;
-	__be16 lport;
+	struct port_pair ports;
 	__u32 pad;
 };
 

@@ -28,15 +28,4 @@ static __always_inline __u64 synack_sent(struct request_sock *req)
 	return BPF_CORE_READ((struct tcp_request_sock *)req, snt_synack) * 1000;
 }
 
-/* The two lie side by side (skc_portpair), and each read is a call. */
-struct port_pair {
-	__be16 rport;
-	__u16 lport;
-};
-
-static __always_inline void read_req_ports(struct request_sock *req, struct port_pair *ports)
-{
-	bpf_core_read(ports, sizeof(*ports), &req->__req_common.skc_dport);
-}
-
 #endif

@@ -20,6 +20,12 @@
 /* What follows in the same softirq is this near, also in a guest that its host holds up. */
 #define SOFTIRQ_NEAR_NS 200000000ULL
 
+/* jiffies cost less than the clock, and are exact enough */
+static __always_inline bool is_near(__u64 jiffies)
+{
+	return jiffies_to_ns(bpf_jiffies64() - jiffies) < (__s64)SOFTIRQ_NEAR_NS;
+}
+
 /* races cost a record more or less */
 static __u64 req_window_ns;
 static __u64 req_in_window;
@@ -48,10 +54,9 @@ static __always_inline bool child_was_made(struct request_sock *req)
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
-	if (!child || !child->at ||
-	    jiffies_to_ns(bpf_jiffies64() - child->at) >= (__s64)SOFTIRQ_NEAR_NS)
+	if (!child || !child->at || !is_near(child->at))
 		return false;
-	read_req_ports(req, &ports);
+	read_ports(&req->__req_common, &ports);
 	if (child->lport != ports.lport)
 		return false;
 	child->at = 0;
@@ -222,15 +227,14 @@ static __always_inline void tell_reuse(struct request_sock *req)
 {
 	__u32 zero = 0;
 	struct stopped *last = bpf_map_lookup_elem(&last_stopped, &zero);
-	__u64 now_ns;
+	struct port_pair ports = {};
 
 	if (!last || !last->cookie)
 		return;
-	now_ns = bpf_ktime_get_ns();
-	if (now_ns - last->at_ns < SOFTIRQ_NEAR_NS &&
-	    last->rport == BPF_CORE_READ(req, __req_common.skc_dport) &&
-	    last->lport == bpf_htons(BPF_CORE_READ(req, __req_common.skc_num)))
-		emit_hint(last->cookie, SMALL_REUSED, now_ns);
+	read_ports(&req->__req_common, &ports);
+	if (last->ports.rport == ports.rport && last->ports.lport == ports.lport &&
+	    is_near(last->at))
+		emit_hint(last->cookie, SMALL_REUSED, bpf_ktime_get_ns());
 	last->cookie = 0;
 }
 

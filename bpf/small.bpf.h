@@ -43,25 +43,25 @@ static __always_inline __u32 tw_wheel_us(struct inet_timewait_sock *tw)
 }
 
 /*
- * Of a timer that is not set yet the place in the wheel is not known.  False: it
- * is not one to look at.
+ * Of a timer that is not set yet the place in the wheel is not known.  The cookie;
+ * 0: it is not one to look at.
  */
-static __always_inline bool emit_small(struct inet_timewait_sock *tw, enum small_what what,
-				       enum via via, unsigned long expires, __u32 wheel_us)
+static __always_inline __u64 emit_small(struct inet_timewait_sock *tw, enum small_what what,
+					enum via via, unsigned long expires, __u32 wheel_us)
 {
 	struct rec_small *r;
 	__u64 cookie, now_ns;
 
 	if (!tw_wanted(tw))
-		return false;
+		return 0;
 	cookie = tw_cookie(tw, what);
 	if (config.own_ids && !cookie)
-		return false;
+		return 0;
 	now_ns = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
 		count_lost(LOST_RING_FULL);
-		return true;
+		return cookie;
 	}
 	r->kind = REC_SMALL;
 	r->what = what;
@@ -73,10 +73,10 @@ static __always_inline bool emit_small(struct inet_timewait_sock *tw, enum small
 	r->left_ns = small_left_ns(expires, now_ns);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	wake_if_wanted(now_ns);
-	return true;
+	return cookie;
 }
 
-static __always_inline bool on_tw_timer(struct timer_list *timer, enum small_what what)
+static __always_inline __u64 on_tw_timer(struct timer_list *timer, enum small_what what)
 {
 	return emit_small(tw_of_timer(timer), what, VIA_TIMER, timer->expires,
 			  timer_wheel_us(timer->expires, timer->flags));
@@ -119,18 +119,18 @@ static __always_inline enum small_what stop_told_by(void *ctx, struct inet_timew
 static __always_inline void on_tw_stop(void *ctx, struct timer_list *timer)
 {
 	struct inet_timewait_sock *tw = tw_of_timer(timer);
+	__u64 cookie = on_tw_timer(timer, stop_told_by(ctx, tw));
 	struct stopped *last;
 	__u32 zero = 0;
 
-	if (!on_tw_timer(timer, stop_told_by(ctx, tw)))
+	if (!cookie)
 		return;
 	last = bpf_map_lookup_elem(&last_stopped, &zero);
 	if (!last)
 		return;
-	last->at_ns = bpf_ktime_get_ns();
-	last->cookie = tw_cookie(tw, SMALL_STOPPED);
-	last->rport = BPF_CORE_READ(tw, __tw_common.skc_dport);
-	last->lport = BPF_CORE_READ(tw, tw_sport);
+	last->at = bpf_jiffies64();
+	last->cookie = cookie;
+	read_ports(&tw->__tw_common, &last->ports);
 }
 
 SEC("tp_btf/timer_start")

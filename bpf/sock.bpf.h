@@ -72,6 +72,17 @@ static __always_inline __u16 read_lport_at(const struct sock *sk, int to)
 	return to == ST_SYN_SENT ? sk->__sk_common.skc_num : read_lport(sk);
 }
 
+/* The two lie side by side (skc_portpair), and of a small or request socket each read is a call. */
+struct port_pair {
+	__be16 rport;
+	__u16 lport;
+};
+
+static __always_inline void read_ports(const struct sock_common *skc, struct port_pair *ports)
+{
+	bpf_core_read(ports, sizeof(*ports), &skc->skc_dport);
+}
+
 /* A plain load once it was made: the helper is asked only for a socket's first record. */
 static __always_inline __u64 sock_cookie(struct sock *sk)
 {
