@@ -220,6 +220,14 @@ static inline void ends(__u64 cookie, unsigned int from, __u64 dwell_ns)
 	ends_with(cookie, from, dwell_ns, 0, (struct sock_end){.bytes_sent = 42});
 }
 
+/* The peer has closed, after 1 ms, and this side has not. */
+static inline void closed_on(__u64 cookie)
+{
+	opens(cookie);
+	step(cookie, ST_SYN_SENT, ST_ESTABLISHED, MS);
+	step(cookie, ST_ESTABLISHED, ST_CLOSE_WAIT, MS);
+}
+
 /* To FIN_WAIT_2, by this side, all states 1 ms long. */
 static inline void reaches_fin_wait_2(__u64 cookie)
 {
