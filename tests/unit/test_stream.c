@@ -365,6 +365,25 @@ static void a_small_socket_of_which_only_the_end_was_told(void **unused)
 	all_is_over();
 }
 
+/* shutdown(), and only the close() was shown: FIN_WAIT_2 began some time in between. */
+static void a_step_before_the_small_socket(void **unused)
+{
+	(void)unused;
+	feed.m.started = true;
+	established(A);
+	goes(A, ST_ESTABLISHED, ST_FIN_WAIT1);
+	told(ST_ESTABLISHED, ST_FIN_WAIT1, 0);
+	later(SEC);
+	small(A, SMALL_BORN, ST_FIN_WAIT2, 60 * SEC);
+	closes(A, ST_FIN_WAIT2);
+	model_tick(&feed.m, feed.now_ns);
+	assert_true(told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0)->t.at_least);
+	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	later(SEC);
+	small(A, SMALL_BORN, ST_TIME_WAIT, 60 * SEC);
+	assert_true(told(ST_FIN_WAIT2, ST_TIME_WAIT, SEC)->t.at_least);
+}
+
 /* At the start rows may be ahead of the records. */
 static void rows_that_were_ahead(void **unused)
 {
@@ -428,6 +447,7 @@ int main(void)
 		feed_test(a_step_that_nobody_told_of),
 		feed_test(a_small_socket_that_nobody_told_of),
 		feed_test(a_small_socket_of_which_only_the_end_was_told),
+		feed_test(a_step_before_the_small_socket),
 		feed_test(rows_that_were_ahead),
 		feed_test(small_sockets_that_are_no_wonder),
 	};

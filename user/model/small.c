@@ -20,10 +20,13 @@ static void not_held(struct model *m, struct conn *c, __u64 at_ns)
 	conn_arm(m, c, at_ns);
 }
 
+/* The states that small sockets are made from. */
+#define BEFORE_SMALL (ST_BIT(ST_FIN_WAIT2) | ST_BIT(ST_CLOSING))
+
 /*
- * The program that would have told how it came to be one was interrupted: no
- * other states lead there.  After a close() the small socket is made when
- * FIN_WAIT_2 is entered; but a sweep knows only that it was before.
+ * How it came to be one no program has told: no other states lead there.  When
+ * FIN_WAIT_2 was entered is not known: after a shutdown() it is long before the
+ * small socket is made.
  */
 static void state_before_small(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 {
@@ -32,15 +35,16 @@ static void state_before_small(struct model *m, struct conn *c, __u64 at_ns, enu
 		.from = ST_FIN_WAIT1,
 		.to = ST_FIN_WAIT2,
 		.via = via,
-		.at_least = via == VIA_SWEEP || c->at_least,
+		.at_least = true,
 	};
 
-	if (ST_BIT(c->state) & (ST_BIT(ST_FIN_WAIT2) | ST_BIT(ST_CLOSING)))
+	if (ST_BIT(c->state) & BEFORE_SMALL)
 		return;
+	if (c->streamed)
+		stream_gap(m, c, t.mono_ns);
 	if (c->state == ST_FIN_WAIT1) {
-		t.dwell_ns = via == VIA_SWEEP ? 0 : t.mono_ns - c->since_ns;
 		conn_tell(m, c, &t);
-		conn_state(m, c, t.to, t.mono_ns, via == VIA_SWEEP);
+		conn_state(m, c, t.to, t.mono_ns, true);
 		return;
 	}
 	if (ROLE_CLOSE(c->roles) != ROLE_SIMULTANEOUS)
@@ -79,7 +83,7 @@ void small_met(struct model *m, struct conn *c, __u64 at_ns, const struct expiry
 {
 	if (c->small)
 		return;
-	if (c->streamed)
+	if (c->streamed && ST_BIT(c->state) & BEFORE_SMALL)
 		stream_gap(m, c, at_ns);
 	become_small(m, c, e->substate == ST_TIME_WAIT ? e->entered_ns : at_ns, VIA_SWEEP);
 }
