@@ -300,6 +300,7 @@ enum lost_cause {
 	LOST_RING_FULL = 0, /* the reader was too slow */
 	LOST_STORAGE,	    /* no memory for a socket's state */
 	LOST_INTERRUPTED,   /* the program was running on that CPU already: the kernel skipped it */
+	LOST_NOT_SHOWN,	    /* no program was run for it, and nobody counted that */
 	LOST_NCAUSES,
 };
 

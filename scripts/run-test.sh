@@ -39,10 +39,25 @@ run() {
 	esac
 }
 
-{
-	status=0
-	run </dev/null || status=$?
-	echo "$status" >"$log.status"
-} | sed -u 's/^not ok \([0-9]*\) # SKIP \(.*\)/ok \1 - \2 # SKIP/' | tee "$log"
-read -r status <"$log.status"
+attempt() {
+	{
+		status=0
+		run </dev/null || status=$?
+		echo "$status" >"$log.status"
+	} | sed -u 's/^not ok \([0-9]*\) # SKIP \(.*\)/ok \1 - \2 # SKIP/' >"$log"
+	read -r status <"$log.status"
+}
+
+# Some hosts do not run BPF programs at every step of a socket ("A step that the
+# kernel does not show" in the README).  What failed while one was missing is run
+# again, and once more; what fails a third time is a fault of ours.
+attempt
+for again in 1 2; do
+	if [ "$status" -eq 0 ] || ! grep -q '"not_shown":[1-9]' "$log"; then
+		break
+	fi
+	echo "# ${1##*/}: the kernel did not show a step to any program: run again ($again)" >&2
+	attempt
+done
+cat "$log"
 exit "$status"

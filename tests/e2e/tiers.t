@@ -25,7 +25,7 @@ storm() {
 # hid_something NAME: the kernel shows a program nothing while it is running on that CPU already, which
 # no tracer can help: it is told as lost. Then this trace is not compared.
 hid_something() {
-	grep -q '"type":"lost".*"interrupted"' "$dir/$1.out"
+	grep -qE '"type":"lost".*"(interrupted|not_shown)"' "$dir/$1.out"
 }
 
 # begin_tiers: those that work; they are $tiers, and $tracers their process ids

@@ -292,13 +292,13 @@ static void a_step_that_nobody_told_of(void **unused)
 	assert_true(model_due(&feed.m) <= feed.now_ns);
 	model_tick(&feed.m, feed.now_ns);
 	assert_true(model_due(&feed.m) > feed.now_ns);
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
 	/* once */
 	later(SEC);
 	goes(A, ST_FIN_WAIT1, ST_CLOSING);
 	told(ST_FIN_WAIT1, ST_CLOSING, SEC);
 	model_tick(&feed.m, feed.now_ns);
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
 }
 
 static void established(__u64 cookie)
@@ -332,18 +332,18 @@ static void a_small_socket_that_nobody_told_of(void **unused)
 	feed.m.drained_ns = feed.now_ns;
 	meets_small(A, 60 * SEC);
 	told_nothing();
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 0);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 0);
 	later(SEC);
 	feed.m.drained_ns = feed.now_ns;
 	meets_small(A, 59 * SEC);
 	assert_true(told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0)->t.at_least);
 	told(ST_FIN_WAIT2, ST_TIME_WAIT, 0);
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
 	/* once */
 	later(SEC);
 	meets_small(A, 58 * SEC);
 	told_nothing();
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
 }
 
 /* ... or the end of it. */
@@ -361,7 +361,7 @@ static void a_small_socket_of_which_only_the_end_was_told(void **unused)
 	assert_true(told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0)->t.at_least);
 	assert_true(told(ST_FIN_WAIT2, ST_TIME_WAIT, 0)->t.at_least);
 	told_end(ST_TIME_WAIT, 60 * SEC, REASON_EXPIRED);
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
 	all_is_over();
 }
 
@@ -378,7 +378,7 @@ static void a_step_before_the_small_socket(void **unused)
 	closes(A, ST_FIN_WAIT2);
 	model_tick(&feed.m, feed.now_ns);
 	assert_true(told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0)->t.at_least);
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 1);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
 	later(SEC);
 	small(A, SMALL_BORN, ST_TIME_WAIT, 60 * SEC);
 	assert_true(told(ST_FIN_WAIT2, ST_TIME_WAIT, SEC)->t.at_least);
@@ -404,7 +404,7 @@ static void rows_that_were_ahead(void **unused)
 	later(2 * SEC);
 	goes(A, ST_CLOSE_WAIT, ST_LAST_ACK);
 	model_tick(&feed.m, feed.now_ns);
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 0);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 0);
 }
 
 /* A loss that was told explains it; so does the end of the big socket. */
@@ -427,7 +427,7 @@ static void small_sockets_that_are_no_wonder(void **unused)
 	meets_small(A, 59 * SEC);
 	told(ST_FIN_WAIT2, ST_TIME_WAIT, 0);
 	told_nothing();
-	assert_int_equal(feed.lost[LOST_INTERRUPTED], 0);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 0);
 }
 
 int main(void)

@@ -53,8 +53,9 @@ void stream_ident(struct model *m, struct conn *c, const struct rec_step *s,
 /* Roles and dwell, by what is known of c. */
 void stream_step(struct model *m, const struct conn *c, struct rec_step *s);
 /*
- * A step of c is missing, and the kernel did not count it as skipped.  Seen on
- * 6.18 under load, of all programs in one softirq at once: it is told as a loss.
+ * A step of c is missing, and the kernel did not count it as skipped: it is told
+ * as a loss.  Seen on one host with 6.18, which runs no program in a softirq on
+ * top of some task.
  */
 void stream_gap(struct model *m, const struct conn *c, __u64 at_ns);
 void stream_tell_gaps(struct model *m);

@@ -70,6 +70,7 @@ static const char *const lost_names[LOST_NCAUSES] = {
 	[LOST_RING_FULL] = "ring_full",
 	[LOST_STORAGE] = "storage",
 	[LOST_INTERRUPTED] = "interrupted",
+	[LOST_NOT_SHOWN] = "not_shown",
 };
 
 static const char *const diagnosis_names[DIAG_MAX] = {

@@ -214,7 +214,7 @@ void stream_tell_gaps(struct model *m)
 
 	m->gaps = 0;
 	if (n)
-		model_lost(m, LOST_INTERRUPTED, n, m->gap_ns);
+		model_lost(m, LOST_NOT_SHOWN, n, m->gap_ns);
 }
 
 void stream_step(struct model *m, const struct conn *c, struct rec_step *s)

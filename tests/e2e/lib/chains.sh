@@ -181,7 +181,7 @@ few() {
 	[ "$1" -gt 0 ] && [ $(($1 * 100)) -le "$2" ]
 }
 
-# hidden FILE: a few steps are told as hidden by interrupts, or a few connections fewer are shown
+# hidden FILE: a few steps are told as not shown to any program, or a few connections fewer are shown
 # than the kernel counts: on some hosts (seen on Linux 6.18) it leaves out programs now and then,
 # and does not count that. More is a fault of ours.
 hidden() {
@@ -191,7 +191,7 @@ hidden() {
 	passive=$(kernel snmp Tcp PassiveOpens)
 	steps "$1" >"$dir/steps"
 	few "$(grep '^{"type":"lost".*}$' "$1" |
-		jq -s 'map(select(.cause == "interrupted").count) | add // 0')" "$active" ||
+		jq -s 'map(select(.cause == "interrupted" or .cause == "not_shown").count) | add // 0')" "$active" ||
 		few $((active - $(count_steps CLOSED SYN_SEND))) "$active" ||
 		few $((passive - $(count_steps LISTEN SYN_RECEIVED))) "$passive"
 }
