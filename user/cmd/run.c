@@ -247,6 +247,8 @@ int run_start(struct run *r)
 /* A buffer that overflows does so many times a second: one line for all of them. */
 static void take_losses(struct run *r, __u64 now_ns)
 {
+	_Static_assert(LOSSES_EVERY_NS < MODEL_LOSS_WAIT_NS, "losses are told in time");
+
 	if (now_ns < r->losses_ns + LOSSES_EVERY_NS)
 		return;
 	r->losses_ns = now_ns;
@@ -304,10 +306,16 @@ static void look_for_held(struct run *r, __u64 now_ns)
 	r->pending |= tracer_holds(&r->tracer, now_ns);
 }
 
+/* After a loss, what is due waits for the rows: they may say that it is not. */
+static bool may_tick(const struct run *r)
+{
+	return r->resync < RESYNCS || r->looks_up;
+}
+
 /* How long to wait, in ms: until what is due next. */
 static int wait_ms(struct run *r, __u64 now_ns)
 {
-	__u64 due_ns = model_due(&r->model);
+	__u64 due_ns = may_tick(r) ? model_due(&r->model) : UINT64_MAX;
 	__u64 rows_ns = rows_due_ns(r);
 	__u64 wait_ns;
 
@@ -370,7 +378,7 @@ static long round_once(struct run *r, __u64 now_ns)
 			/* after a loss, who opened is not known from the records any more */
 			read_rows(r, r->resync == RESYNCS);
 		}
-		if (r->resync < RESYNCS || r->looks_up)
+		if (may_tick(r))
 			tick(r, now_ns);
 	}
 	if (r->each && (n > 0 || now_ns >= r->each_due_ns))
@@ -411,6 +419,12 @@ static void tell_unshown(struct run *r)
 			  unshown);
 }
 
+static void take_last_losses(struct run *r)
+{
+	r->losses_ns = 0;
+	take_losses(r, mono_now_ns());
+}
+
 /*
  * What only rows tell is told up to the end, a FIN_WAIT_2 too young for one so
  * far included; what waits for something that would explain it better is told
@@ -418,8 +432,11 @@ static void tell_unshown(struct run *r)
  */
 static void settle(struct run *r)
 {
-	if ((rows_due_ns(r) != UINT64_MAX || r->model.fin_waits.young) && !model_full(&r->model))
+	take_last_losses(r);
+	if ((rows_due_ns(r) != UINT64_MAX || r->model.fin_waits.young) && !model_full(&r->model)) {
 		read_rows(r, false);
+		take_last_losses(r);
+	}
 	note(r, EV_SETTLE, mono_now_ns(), 0, 0);
 	model_settle(&r->model);
 }
@@ -430,8 +447,6 @@ static int finish(struct run *r, long why, __u64 began_ns)
 	__u64 ended_ns;
 	int err;
 
-	r->losses_ns = 0;
-	take_losses(r, mono_now_ns());
 	settle(r);
 	count_half_open(r);
 	tell_unshown(r);

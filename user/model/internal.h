@@ -58,7 +58,8 @@ void stream_step(struct model *m, const struct conn *c, struct rec_step *s);
  * top of some task.
  */
 void stream_gap(struct model *m, const struct conn *c, __u64 at_ns);
-void stream_tell_gaps(struct model *m);
+/* Those that no loss has explained by now. */
+void stream_tell_gaps(struct model *m, __u64 now_ns);
 /* Listeners that the filter leaves out. */
 void unshown_step(struct model *m, const struct rec_step *s, const struct sock_ident *ident);
 void unshown_row(struct model *m, const struct row_sock *row);

@@ -44,14 +44,14 @@ __u64 model_due(const struct model *m)
 	__u64 small = small_due(m);
 	__u64 rule = deadline_first(&m->deadlines);
 
-	if (m->gaps)
-		return m->gap_ns;
+	if (m->gaps && m->gap_due_ns < small)
+		small = m->gap_due_ns;
 	return small < rule ? small : rule;
 }
 
 void model_tick(struct model *m, __u64 now_ns)
 {
-	stream_tell_gaps(m);
+	stream_tell_gaps(m, now_ns);
 	small_tick(m, now_ns);
 	while (deadline_first(&m->deadlines) <= now_ns)
 		conn_fire(m, deadline_conn(&m->deadlines, &m->table), now_ns);
@@ -88,13 +88,16 @@ void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_n
 {
 	m->sum.lost[cause] += count;
 	m->lost_ns = now_ns;
-	if (count)
-		TELL(m, lost, cause, count, now_ns);
+	if (!count)
+		return;
+	m->gaps = 0;
+	TELL(m, lost, cause, count, now_ns);
 }
 
 void model_settle(struct model *m)
 {
-	stream_tell_gaps(m);
+	m->gap_due_ns = 1;
+	stream_tell_gaps(m, UINT64_MAX);
 	small_tick(m, UINT64_MAX);
 }
 

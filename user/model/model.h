@@ -94,6 +94,7 @@ struct model {
 			      looks */
 	__u64 lost_ns;	   /* when a loss was last told */
 	__u64 gap_ns;	   /* when the last of these was noticed: */
+	__u64 gap_due_ns;  /* ... and they are to be told; 0: at the next tick this is set */
 	__u32 gaps;	   /* steps that are missing without a word, not told yet */
 	__u64 overdue_ns;  /* when to look next for small sockets whose end was not told */
 	__u64 drained_ns; /* up to here every record was taken; set by who takes them; 0: no records
@@ -106,6 +107,12 @@ struct model {
 	bool unknown;	/* a record spoke of an unknown connection: a resync is due */
 	bool no_memory; /* a connection could not be kept */
 };
+
+/*
+ * A step that is missing is noticed before the loss is told that explains it: a
+ * loss has to be told this soon, and before a tick of the same moment.
+ */
+#define MODEL_LOSS_WAIT_NS 200000000ULL
 
 /* 0 or -ENOMEM.  Set filter, rules, sinks and small_source after it. */
 int model_init(struct model *m);

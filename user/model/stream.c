@@ -203,18 +203,18 @@ void stream_gap(struct model *m, const struct conn *c, __u64 at_ns)
 	if (!m->started || c->state == ST_NONE || c->small || c->in_limbo ||
 	    m->lost_ns >= c->since_ns || at_ns < c->since_ns)
 		return;
-	m->gaps++;
+	if (!m->gaps++)
+		m->gap_due_ns = 0;
 	m->gap_ns = at_ns;
 	m->unknown = true;
 }
 
-void stream_tell_gaps(struct model *m)
+void stream_tell_gaps(struct model *m, __u64 now_ns)
 {
-	__u32 n = m->gaps;
-
-	m->gaps = 0;
-	if (n)
-		model_lost(m, LOST_NOT_SHOWN, n, m->gap_ns);
+	if (m->gaps && !m->gap_due_ns)
+		m->gap_due_ns = now_ns + MODEL_LOSS_WAIT_NS;
+	if (m->gaps && now_ns >= m->gap_due_ns)
+		model_lost(m, LOST_NOT_SHOWN, m->gaps, m->gap_ns);
 }
 
 void stream_step(struct model *m, const struct conn *c, struct rec_step *s)
