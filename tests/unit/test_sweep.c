@@ -302,22 +302,14 @@ static void misses_begin_anew(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		sweep_test(limbo_is_found),
-		sweep_test(limbo_is_found_in_fin_wait_2),
-		sweep_test(limbo_is_not_found),
-		sweep_test(limbo_was_short),
-		sweep_test(limbo_is_found_late),
-		sweep_test(limbo_after_the_sweep_began),
-		sweep_test(expires_between_sweeps),
-		sweep_test(gone_before_the_wheel_turned),
-		sweep_test(expires_late),
-		sweep_test(place_in_the_wheel_unknown),
-		feed_test(expiry_without_a_record),
-		sweep_test(ends_before_its_time),
-		sweep_test(rearmed_between_sweeps),
-		sweep_test(there_before),
-		feed_test(row_before_its_records),
-		feed_test(row_after_its_end),
+		sweep_test(limbo_is_found),	    sweep_test(limbo_is_found_in_fin_wait_2),
+		sweep_test(limbo_is_not_found),	    sweep_test(limbo_was_short),
+		sweep_test(limbo_is_found_late),    sweep_test(limbo_after_the_sweep_began),
+		sweep_test(expires_between_sweeps), sweep_test(gone_before_the_wheel_turned),
+		sweep_test(expires_late),	    sweep_test(place_in_the_wheel_unknown),
+		feed_test(expiry_without_a_record), sweep_test(ends_before_its_time),
+		sweep_test(rearmed_between_sweeps), sweep_test(there_before),
+		feed_test(row_before_its_records),  feed_test(row_after_its_end),
 		feed_test(misses_begin_anew),
 	};
 
