@@ -286,6 +286,14 @@ static __always_inline void row_fin_wait_2(const struct sock_common *skc,
 		r->flags |= ROW_AT_LEAST;
 }
 
+static __always_inline void row_time_wait(const struct tcp_timewait_sock *tw, struct row_sock *r)
+{
+	__u64 stay_ns = time_wait_stay(tw, r->mono_ns);
+
+	if (stay_ns)
+		r->since_ns = r->mono_ns - stay_ns;
+}
+
 static __always_inline void row_small(struct sock_common *skc, struct tcp_timewait_sock *tw,
 				      struct row_sock *r)
 {
@@ -297,6 +305,8 @@ static __always_inline void row_small(struct sock_common *skc, struct tcp_timewa
 	r->wheel_us = timer_wheel_us(tw->tw_sk.tw_timer.expires, tw->tw_sk.tw_timer.flags);
 	if (r->state == ST_FIN_WAIT2)
 		row_fin_wait_2(skc, tw, r);
+	else
+		row_time_wait(tw, r);
 	row_addrs(skc, r);
 	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
 	row_filter(skc, r);

@@ -91,6 +91,8 @@ static __always_inline void row_small(struct sock_common *skc, const struct tcp_
 	r->left_ns = timer_left_ns(tw->tw_sk.tw_timer.expires);
 	if (r->state == ST_FIN_WAIT2)
 		entered(r, fin_wait_2_stay(tw, r->mono_ns), false);
+	else
+		entered(r, time_wait_stay(tw, r->mono_ns), true);
 	row_ends(skc, r);
 	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
 	if (config.filter.n_cgroup)

@@ -92,22 +92,45 @@ static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct 
 	return 0;
 }
 
+/* Whether the kernel keeps when a small socket was made (Linux 6.14). */
+static __always_inline bool is_stamped(void)
+{
+	return bpf_core_field_exists(struct tcp_timewait_sock___stamped, tw_sk.tw_entry_stamp);
+}
+
+/* Since then, in ms. */
+static __always_inline __u64 stamp_age_ns(const struct tcp_timewait_sock *tw, __u64 now_ns)
+{
+	const struct tcp_timewait_sock___stamped *newer = (const void *)tw;
+
+	return (__u32)(now_ns / 1000000 - BPF_CORE_READ(newer, tw_sk.tw_entry_stamp)) * 1000000ULL;
+}
+
 /*
  * How long a small socket has been in FIN_WAIT_2, at least: since the last segment
- * that its full one got, in ms.  Before Linux 6.14 only time stamps (RFC 7323) say
- * so, in seconds; 0: they don't.
+ * that its full one got.  Before Linux 6.14 only time stamps (RFC 7323) say so, in
+ * seconds; 0: they don't.
  */
 static __always_inline __u64 fin_wait_2_stay(const struct tcp_timewait_sock *tw, __u64 now_ns)
 {
-	const struct tcp_timewait_sock___stamped *newer = (const void *)tw;
 	__u64 second = (__u32)tw->tw_ts_recent_stamp;
 
-	if (bpf_core_field_exists(newer->tw_sk.tw_entry_stamp))
-		return (__u32)(now_ns / 1000000 - BPF_CORE_READ(newer, tw_sk.tw_entry_stamp)) *
-		       1000000ULL;
+	if (is_stamped())
+		return stamp_age_ns(tw, now_ns);
 	if (!second || (second + 1) * 1000000000 > now_ns)
 		return 0;
 	return now_ns - (second + 1) * 1000000000;
+}
+
+/*
+ * How long a small socket has been in TIMED_WAIT, also if a late segment has set its
+ * timer again.  With time stamps (RFC 7323) the FIN that leads there from a small
+ * FIN_WAIT_2 renews the socket's own: tcp_timewait_state_process().  0: not known,
+ * but for the timer.
+ */
+static __always_inline __u64 time_wait_stay(const struct tcp_timewait_sock *tw, __u64 now_ns)
+{
+	return is_stamped() && tw->tw_ts_recent_stamp ? stamp_age_ns(tw, now_ns) : 0;
 }
 
 static __always_inline void row_queues(const struct tcp_sock *tp, struct row_sock *r)

@@ -244,7 +244,7 @@ struct row_sock {
 	__u32 ino; /* of the socket's descriptor, 0 if it has none; unique on the host at a time */
 	__u64 cookie;
 	__u64 mono_ns;	  /* when the row was made */
-	__u64 since_ns;	  /* entry into the state */
+	__u64 since_ns;	  /* entry into the state; of TIMED_WAIT 0 where the timer tells it alone */
 	__s64 left_ns;	  /* small, request: until its timer expires */
 	__u64 last_rx_ns; /* age of the last segment received, 0 unknown */
 	__u64 last_tx_ns; /* age of the last payload sent, 0: none was */

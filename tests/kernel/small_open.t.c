@@ -3,7 +3,6 @@
  * SYN_RECEIVED, most of which is spent in a request_sock: how long it lasted,
  * also where the handshake is not the usual one.
  */
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +15,6 @@
 
 #define STAY_MS 80
 #define PASSIVE "LISTEN>SYN_RECEIVED>ESTABLISHED"
-#define TIMESTAMP_LEN 8
 
 #define DWELL(ms)                             \
 	{                                     \
@@ -96,47 +94,21 @@ static void repeated(struct drive *d, int tun, const struct fam *f)
 
 /* With time stamps the kernel can: its round trip time is that of the last SYN-ACK, the stay's end.
  */
-static void send_stamped(struct drive *d, uint8_t flags)
-{
-	struct segment s = {.flags = flags, .win = d->p.win, .seq = d->p.seq};
-	uint8_t stamps[TIMESTAMP_LEN] = {0, 0, 0, 1};
-
-	if (flags & TH_ACK)
-		s.ack = d->p.ack;
-	memcpy(stamps + 4, d->echo, 4);
-	segment_opt(&s, TCPOPT_TIMESTAMP, stamps, sizeof(stamps));
-	peer_send_segment(&d->p, &s);
-	d->p.seq += !!(flags & (TH_SYN | TH_FIN));
-}
-
-static void take_stamped(struct drive *d, uint8_t flags)
-{
-	const uint8_t *stamps;
-	struct segment s;
-	size_t len;
-
-	peer_expect(&d->p, flags, &s);
-	stamps = segment_find(&s, TCPOPT_TIMESTAMP, &len);
-	if (!stamps || len != TIMESTAMP_LEN)
-		tap_die("no time stamps");
-	memcpy(d->echo, stamps, 4);
-}
-
 static void repeated_stamped(struct drive *d, int tun, const struct fam *f)
 {
 	listen_opt(d, tun, f, 0, 0);
 	EXPECT_PASSIVE(d, .name = "the SYN-ACK was sent twice, with time stamps",
 		       .swept = "SYN_RECEIVED", .dwell = DWELL(900));
-	send_stamped(d, TH_SYN);
-	take_stamped(d, TH_SYN | TH_ACK);
-	take_stamped(d, TH_SYN | TH_ACK);
-	send_stamped(d, TH_ACK);
+	drive_send_stamped(d, TH_SYN);
+	drive_take_stamped(d, TH_SYN | TH_ACK);
+	drive_take_stamped(d, TH_SYN | TH_ACK);
+	drive_send_stamped(d, TH_ACK);
 	accept_child(d);
-	send_stamped(d, TH_FIN | TH_ACK);
+	drive_send_stamped(d, TH_FIN | TH_ACK);
 	sock_await(d->fd, TCP_CLOSE_WAIT);
 	fd_close(&d->fd);
-	take_stamped(d, TH_FIN);
-	send_stamped(d, TH_ACK);
+	drive_take_stamped(d, TH_FIN);
+	drive_send_stamped(d, TH_ACK);
 }
 
 /* The ACK alone is not enough: SYN_RECEIVED until data comes. */

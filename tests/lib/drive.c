@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <string.h>
 #include <sys/socket.h>
 
 #include "drive.h"
@@ -116,4 +117,32 @@ void drive_close(struct drive *d)
 {
 	fd_close(&d->fd);
 	peer_expect(&d->p, TH_FIN, NULL);
+}
+
+#define TIMESTAMP_LEN 8
+
+void drive_send_stamped(struct drive *d, uint8_t flags)
+{
+	struct segment s = {.flags = flags, .win = d->p.win, .seq = d->p.seq};
+	uint8_t stamps[TIMESTAMP_LEN] = {0, 0, 0, 1};
+
+	if (flags & TH_ACK)
+		s.ack = d->p.ack;
+	memcpy(stamps + 4, d->echo, 4);
+	segment_opt(&s, TCPOPT_TIMESTAMP, stamps, sizeof(stamps));
+	peer_send_segment(&d->p, &s);
+	d->p.seq += !!(flags & (TH_SYN | TH_FIN));
+}
+
+void drive_take_stamped(struct drive *d, uint8_t flags)
+{
+	const uint8_t *stamps;
+	struct segment s;
+	size_t len;
+
+	peer_expect(&d->p, flags, &s);
+	stamps = segment_find(&s, TCPOPT_TIMESTAMP, &len);
+	if (!stamps || len != TIMESTAMP_LEN)
+		tap_die("no time stamps");
+	memcpy(d->echo, stamps, 4);
 }

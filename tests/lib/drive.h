@@ -36,6 +36,10 @@ void drive_last_ack(struct drive *d, int tun, const struct fam *f);
 /* A passive one: the peer connects. */
 void drive_accepted(struct drive *d, int tun, const struct fam *f);
 
+/* The peer sends, or waits for, a segment with a time stamp (RFC 7323). */
+void drive_send_stamped(struct drive *d, uint8_t flags);
+void drive_take_stamped(struct drive *d, uint8_t flags);
+
 /* TCP Fast Open with data and without a cookie, by client and server, in this namespace. */
 void drive_allow_fast(void);
 /* The peer's SYN has data; the descriptor is the listener's. */

@@ -195,8 +195,7 @@ static const char *dwell_word(const struct expect *e, const struct tracer *t, co
 
 	if (is_swept(e, t, line_str(line, "from")))
 		return NULL;
-	if (e->exact && from_is(line, e->exact))
-		return "exact";
+	known |= e->exact && from_is(line, e->exact);
 	return known && !went_unseen(line) ? "exact" : "at_least";
 }
 

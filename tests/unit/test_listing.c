@@ -103,6 +103,27 @@ static void time_wait_is_exact(void **unused)
 	assert_int_equal(row_stay_by(&list.row[2]), STAY_TIMER);
 }
 
+/* A late segment has set the timer again: where the kernel knows when it began, that counts. */
+static void rearmed_time_wait(void **unused)
+{
+	struct row_sock r = small_row(1, ST_TIME_WAIT, 48 * SEC);
+
+	(void)unused;
+	r.since_ns = NOW - 15 * SEC;
+	add(r);
+	assert_int_equal(row_stay_ns(&list.row[0]), 15 * SEC);
+	assert_int_equal(row_stay_by(&list.row[0]), STAY_TIMER);
+	/* the same moment by two clocks; and one that is later than the timer's is none */
+	r = small_row(2, ST_TIME_WAIT, 48 * SEC);
+	r.since_ns = NOW - 12 * SEC - 20000000;
+	add(r);
+	assert_int_equal(row_stay_ns(&list.row[1]), 12 * SEC);
+	r = small_row(3, ST_TIME_WAIT, 48 * SEC);
+	r.since_ns = NOW - SEC;
+	add(r);
+	assert_int_equal(row_stay_ns(&list.row[2]), 12 * SEC);
+}
+
 /* Its timer was set to tcp_fin_timeout, or TCP_LINGER2, or a few RTOs: when can't be told. */
 static void fin_wait_2_is_not(void **unused)
 {
@@ -409,6 +430,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(time_wait_is_exact),
+		TEST(rearmed_time_wait),
 		TEST(fin_wait_2_is_not),
 		TEST(stays_of_full_sockets),
 		TEST(each_socket_once),

@@ -235,6 +235,28 @@ static void there_before(void **unused)
 	all_is_over();
 }
 
+/* Its timer has 57 s to go, and still it has been in TIMED_WAIT for 20 s. */
+static void rearmed_before(void **unused)
+{
+	struct row_sock row = row_of(ROW_SMALL, A, ST_TIME_WAIT);
+	struct hello h = {0};
+	const struct seen *s;
+
+	(void)unused;
+	feed.wheel_us = 500000;
+	row.left_ns = 57 * SEC;
+	row.wheel_us = feed.wheel_us;
+	row.since_ns = feed.now_ns - 20 * SEC;
+	model_row(&feed.m, &row);
+	model_hello(&feed.m, &h);
+	later(58 * SEC);
+	sweep_of_nothing();
+	s = told_end(ST_TIME_WAIT, 77 * SEC + 500 * MS, REASON_EXPIRED);
+	assert_false(s->t.at_least);
+	assert_int_equal(s->t.rearms, 1);
+	all_is_over();
+}
+
 /* The records of a small socket whose FIN_WAIT_2 is a short one have not been taken yet. */
 static void row_before_its_records(void **unused)
 {
@@ -309,8 +331,8 @@ int main(void)
 		sweep_test(expires_late),	    sweep_test(place_in_the_wheel_unknown),
 		feed_test(expiry_without_a_record), sweep_test(ends_before_its_time),
 		sweep_test(rearmed_between_sweeps), sweep_test(there_before),
-		feed_test(row_before_its_records),  feed_test(row_after_its_end),
-		feed_test(misses_begin_anew),
+		sweep_test(rearmed_before),	    feed_test(row_before_its_records),
+		feed_test(row_after_its_end),	    feed_test(misses_begin_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,9 +4,8 @@
 #include <string.h>
 #include "model/bulk.h"
 #include "model/listing.h"
+#include "model/small.h"
 
-/* TCP_TIMEWAIT_LEN of include/net/tcp.h, which is not a setting. */
-#define TIME_WAIT_NS 60000000000ULL
 #define ROOM_START 1024
 
 static const char *const stay_names[STAY_MAX] = {
@@ -143,9 +142,7 @@ static int grow(struct listing *l)
 static void settle_stay(struct row_sock *r)
 {
 	if (r->kind == ROW_SMALL && r->state == ST_TIME_WAIT) {
-		__s64 left = r->left_ns < (__s64)TIME_WAIT_NS ? r->left_ns : (__s64)TIME_WAIT_NS;
-
-		r->since_ns = r->mono_ns + left - TIME_WAIT_NS;
+		r->since_ns = time_wait_entered(r);
 		r->flags &= ~ROW_AT_LEAST;
 	}
 	if (r->since_ns >= r->mono_ns && (r->flags & ROW_AT_LEAST))

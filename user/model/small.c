@@ -7,10 +7,6 @@
  */
 #include "model/small.h"
 
-/* Expiries are told in jiffies: where the tick comes late, as in a guest that waits for its CPU,
- * jiffies lag behind the clock and the expiry in a row seems later than it is: no re-arm. */
-#define REARM_NS 100000000ULL
-
 /* An alert of a socket that a process holds is over: the process has closed it. */
 static void not_held(struct model *m, struct conn *c, __u64 at_ns)
 {
@@ -106,6 +102,15 @@ void enter_time_wait(struct model *m, struct conn *c, __u64 at_ns, enum via via)
 __u64 time_wait_began(__u64 until_ns)
 {
 	return until_ns > TIME_WAIT_NS ? until_ns - TIME_WAIT_NS : 0;
+}
+
+__u64 time_wait_entered(const struct row_sock *row)
+{
+	__s64 most = TIME_WAIT_NS;
+	__u64 began_ns =
+		time_wait_began(row->mono_ns + (row->left_ns < most ? row->left_ns : most));
+
+	return row->since_ns && row->since_ns + REARM_NS < began_ns ? row->since_ns : began_ns;
 }
 
 /* From now on the stay may be longer than the kernel's timers alone make it: see rule_stay_ns(). */

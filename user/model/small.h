@@ -13,6 +13,9 @@
 #define TIME_WAIT_NS 60000000000ULL
 /* Expiries are told in jiffies, of at most 10 ms: less is no new expiry. */
 #define SAME_EXPIRY_NS 20000000ULL
+/* Expiries are told in jiffies: where the tick comes late, as in a guest that waits for its CPU,
+ * jiffies lag behind the clock and the expiry in a row seems later than it is: no re-arm. */
+#define REARM_NS 100000000ULL
 /* How often small sockets whose end was not told are looked for. */
 #define OVERDUE_EVERY_NS 10000000000ULL
 
@@ -45,6 +48,11 @@ void small_met(struct model *m, struct conn *c, __u64 at_ns, const struct expiry
 void small_timer(struct model *m, struct conn *c, const struct expiry *e);
 /* When a TIMED_WAIT that is to last until then was entered; never before the clock's begin. */
 __u64 time_wait_began(__u64 until_ns);
+/*
+ * The same of a row, whose timer a late segment may have set again: then the kernel may still know
+ * (Linux 6.14, with time stamps).
+ */
+__u64 time_wait_entered(const struct row_sock *row);
 /* The timer ran out: the end, and that it was by this. */
 void small_expired(struct model *m, struct conn *c, __u64 at_ns, enum via via);
 /* Why one ended whose timer was stopped. */

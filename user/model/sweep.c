@@ -5,10 +5,18 @@
 /* How much later than its time stamp a record may get into the buffer, on a busy machine. */
 #define RECORD_LATE_NS 250000000ULL
 
+/* If its timer was set again, how often is not known: once at least. */
+static void timed_row_new(struct model *m, struct conn *c, const struct row_sock *row)
+{
+	__u64 since_ns = time_wait_entered(row);
+
+	c->rearms = since_ns + REARM_NS < time_wait_began(c->until_ns);
+	conn_state(m, c, ST_TIME_WAIT, since_ns, c->rearms && row->flags & ROW_AT_LEAST);
+}
+
 static void small_row_new(struct model *m, const struct row_sock *row, __u64 until_ns)
 {
 	struct conn *c = conn_new(m, row->cookie);
-	bool timed = row->state == ST_TIME_WAIT;
 
 	if (!c)
 		return;
@@ -19,8 +27,10 @@ static void small_row_new(struct model *m, const struct row_sock *row, __u64 unt
 	c->fires_ns = row->wheel_us ? until_ns + row->wheel_us * 1000ULL : 0;
 	become_small(m, c, row->mono_ns, VIA_SWEEP);
 	c->seen_ns = row->mono_ns;
-	conn_state(m, c, row->state, timed ? time_wait_began(until_ns) : row->since_ns,
-		   !timed && row->flags & ROW_AT_LEAST);
+	if (row->state == ST_TIME_WAIT)
+		timed_row_new(m, c, row);
+	else
+		conn_state(m, c, row->state, row->since_ns, row->flags & ROW_AT_LEAST);
 }
 
 /*
