@@ -35,7 +35,7 @@ else
 fi
 release=$(uname -r | sed 's/[+.]/\\&/g')
 like "$(head -n 1 "$dir/out")" "^tcpdwell [0-9.]+ on Linux $release, $(uname -m)" "the kernel"
-for name in "rights" "kernel types" "freedom from lockdown" "ring buffer" "socket storage" "socket iterator" \
+for name in "rights" "rights over processes" "kernel types" "freedom from lockdown" "ring buffer" "socket storage" "socket iterator" \
 	"descriptor iterator" "fentry" "timer tracepoints" "tw_timer_handler" "cgroup v2"; do
 	grep -qE "^  (ok|no) $name" "$dir/out"
 	ok $? "it says of $name"
@@ -80,6 +80,35 @@ if command -v setpriv >/dev/null; then
 	like "$(cat "$dir/out")" "ok kernel types" "without rights: what can be told is told"
 else
 	skip "without rights" "there is no setpriv"
+fi
+
+# with RIGHTS COMMAND...: as root that has no other rights
+with() {
+	status=0
+	setpriv --bounding-set="-all,$1" --inh-caps="-all,$1" "$TCPDWELL" "${@:2}" >"$dir/out" \
+		2>"$dir/err" || status=$?
+}
+
+# What it says of rights is so: what it does not ask for is not needed, and its verdict is what trace meets.
+if command -v setpriv >/dev/null && setpriv --bounding-set=-all true 2>/dev/null && can_trace; then
+	run doctor
+	grep -E '^  no ' "$dir/out" >"$dir/refused"
+	with +sys_admin,+sys_ptrace,+syslog,+dac_read_search doctor
+	is "$status $(cat "$dir/err")" "0 " "with four rights: it can trace"
+	is "$(grep -E '^  no ' "$dir/out")" "$(cat "$dir/refused")" "with four rights: no less than with all"
+	with +sys_admin doctor
+	is "$status" 0 "with one right: it can trace"
+	like "$(cat "$dir/out")" "no rights over processes +missing: CAP_SYS_PTRACE" "with one right: which is missing"
+	like "$(cat "$dir/out")" "no cgroup v2 .*CAP_DAC_READ_SEARCH" "with one right: what names of cgroups take"
+	like "$(cat "$dir/out")" "no tw_timer_handler .*CAP_SYSLOG" "with one right: what the timer tier takes"
+	for rights in +sys_admin +bpf,+perfmon +sys_ptrace; do
+		with "$rights" trace --netns "$netns" --duration 50ms
+		traced=$status
+		with "$rights" doctor
+		is "$status" "$traced" "with $rights: the verdict is what trace meets"
+	done
+else
+	skip "with some rights" "there is no setpriv, or nothing to try them with"
 fi
 
 run doctor --all

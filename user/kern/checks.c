@@ -14,10 +14,11 @@
 #include "kern/census.h"
 #include "kern/cgroup.h"
 #include "kern/checks.h"
+#include "kern/netns.h"
 #include "kern/probe.h"
 #include "kern/tracer.h"
 
-#define NO_TIMERS "without fentry TIMED_WAIT is seen by sweeps alone, up to a second late"
+#define NO_TIMERS "where fentry is missing too, TIMED_WAIT is told by sweeps, up to a second late"
 #define INIT_PID_NS 0xeffffffcU /* PROC_PID_INIT_INO, Linux 3.8 */
 
 static struct finding *add(struct checkup *c, const char *id, const char *name, const char *lost)
@@ -58,15 +59,6 @@ static int read_line(const char *path, char *line, size_t len)
  * Who asks
  */
 
-static const struct {
-	int bit;
-	const char *name;
-} capabilities[] = {
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, /* setns(), and BPF before Linux 5.8 */
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
-	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
-};
-
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static unsigned long long effective_caps(void)
@@ -83,27 +75,36 @@ static unsigned long long effective_caps(void)
 	return caps;
 }
 
+static void check_cap(struct finding *f, int bit, const char *name)
+{
+	if (effective_caps() >> bit & 1)
+		return;
+	refuse(f, -EPERM, "missing: ");
+	strcat(f->why, name);
+}
+
+/* Of the kernels that this works on each takes CAP_SYS_ADMIN for CAP_BPF and CAP_PERFMON too. */
 static void check_rights(struct checkup *c)
 {
-	struct finding *f =
-		add(c, "rights", "rights",
-		    "nothing can be loaded: run it as root, or with these capabilities");
-	unsigned long long caps = effective_caps();
-	size_t at = 0;
+	struct finding *f = add(c, "rights", "rights",
+				"the sockets that are there can't be read, and without CAP_BPF and "
+				"CAP_PERFMON nothing can be loaded either: run it as root");
 	char map[64];
 
 	f->needed = true;
-	for (size_t i = 0; i < N(capabilities); i++) {
-		if (caps >> capabilities[i].bit & 1)
-			continue;
-		at += snprintf(f->why + at, sizeof(f->why) - at, "%s%s",
-			       at ? ", " : "missing: ", capabilities[i].name);
-		f->usable = false;
-		f->err = -EPERM;
-	}
+	check_cap(f, CAP_SYS_ADMIN, "CAP_SYS_ADMIN");
 	if (f->usable && !read_line("/proc/self/uid_map", map, sizeof(map)) &&
 	    !strstr(map, "4294967295"))
 		refuse(f, -EPERM, "in a user namespace of its own, where rights do not count");
+}
+
+/* /proc/PID/ns/net is how network namespaces are found. */
+static void check_ptrace(struct checkup *c)
+{
+	check_cap(add(c, "processes", "rights over processes",
+		      "network namespaces that are not mounted (/run/netns) are not found: sockets "
+		      "that were there before, such as those of containers, are missing"),
+		  CAP_SYS_PTRACE, "CAP_SYS_PTRACE");
 }
 
 /* iter/task_file goes through the pid namespace of who runs it. */
@@ -148,7 +149,8 @@ static void check_btf(struct checkup *c)
 		refuse(f, -ENOENT, "/sys/kernel/btf/vmlinux is not there");
 }
 
-/* "[none] integrity confidentiality" */
+/* "[none] integrity confidentiality"; no such file: no kernel that can be locked down, or no
+ * securityfs */
 static void check_lockdown(struct checkup *c)
 {
 	struct finding *f =
@@ -157,7 +159,7 @@ static void check_lockdown(struct checkup *c)
 	char line[128], *mode, *end;
 
 	if (read_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
-		snprintf(f->value, sizeof(f->value), "none that is known");
+		snprintf(f->value, sizeof(f->value), "the kernel tells of no lockdown");
 		return;
 	}
 	mode = strchr(line, '[');
@@ -165,10 +167,10 @@ static void check_lockdown(struct checkup *c)
 	if (!end)
 		return;
 	*end = '\0';
-	snprintf(f->value, sizeof(f->value), "%s", mode + 1);
+	snprintf(f->value, sizeof(f->value), "lockdown=%s", mode + 1);
 	if (strcmp(mode + 1, "confidentiality"))
 		return;
-	refuse(f, 0, "confidentiality");
+	refuse(f, 0, "lockdown=confidentiality");
 	f->needed = true;
 }
 
@@ -204,7 +206,7 @@ static void check_cgroup(struct checkup *c)
 				"cgroups have no names, only numbers, and --cgroup takes none");
 
 	if (!cgroup_path(1))
-		refuse(f, -ENOENT, "not mounted, or not readable");
+		refuse(f, -ENOENT, "not mounted, or CAP_DAC_READ_SEARCH is missing");
 }
 
 /*
@@ -307,23 +309,33 @@ static void check_symbol(struct checkup *c, const char *symbol, const char *prog
 	f->err = probe_program(program, f->why, sizeof(f->why));
 	f->usable = !f->err;
 	if (f->usable && !has_kernel_symbol(symbol))
-		refuse(f, -ENOENT, "/proc/kallsyms does not tell its address");
+		refuse(f, -ENOENT,
+		       "/proc/kallsyms does not tell its address: that takes CAP_SYSLOG, and "
+		       "kernel.kptr_restrict below 2");
 }
 
 /*
  * All together
  */
 
+/* What trace does before its first line: where loading is allowed, reading may not be. */
 static void check_tracer(struct checkup *c)
 {
 	struct tracer_options o = {.tier = TIER_AUTO};
+	struct netns_set none = {0}; /* no rows either */
 	struct tracer t;
+	int err;
 
 	if (tracer_open(&t, &o))
 		return;
-	c->can_trace = true;
-	c->tier = tier_name(t.tier);
-	snprintf(c->tier_reason, sizeof(c->tier_reason), "%s", t.tier_reason);
+	err = tracer_rows_of(&t, &none, NULL, NULL);
+	if (err) {
+		tracer_explain_rows(err);
+	} else {
+		c->can_trace = true;
+		c->tier = tier_name(t.tier);
+		snprintf(c->tier_reason, sizeof(c->tier_reason), "%s", t.tier_reason);
+	}
 	tracer_close(&t);
 }
 
@@ -356,6 +368,7 @@ void checks_run(struct checkup *c)
 	snprintf(c->arch, sizeof(c->arch), "%s", host.machine);
 	setrlimit(RLIMIT_MEMLOCK, &all); /* kernels before 5.11 charge maps to it */
 	check_rights(c);
+	check_ptrace(c);
 	check_netns(c);
 	check_pid_ns(c);
 	check_btf(c);
@@ -367,7 +380,7 @@ void checks_run(struct checkup *c)
 		check_probe(c, &probes[i]);
 	check_symbol(c, "tw_timer_handler", "probe_tw_handler", NO_TIMERS);
 	check_symbol(c, "reqsk_timer_handler", "probe_reqsk_handler",
-		     "handshakes that never complete are neither shown nor counted");
+		     "handshakes that never complete are not seen, but for those that sweeps meet");
 	check_tracer(c);
 	check_census(c);
 }

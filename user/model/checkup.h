@@ -24,7 +24,7 @@ struct checkup {
 	char arch[72];
 	struct finding finding[FINDINGS_MAX];
 	unsigned int n;
-	bool can_trace;	       /* the tracer was loaded and attached */
+	bool can_trace;	       /* the tracer was loaded and attached, and could read */
 	const char *tier;      /* in use, NULL when it can't trace */
 	char tier_reason[192]; /* why it is not a better one, "" when it is the best */
 };
