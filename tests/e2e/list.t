@@ -82,6 +82,17 @@ is "$(rows)" 1 "--min-dwell: what is old enough"
 run list --lport 4711
 like "$(head -n 1 "$dir/out")" "NETNS" "several namespaces: which"
 
+list --netns 123 --state LISTEN --fail-if-any
+is "$status $(rows)" "3 1" "--netns that is not there: what is there is shown, and status 3"
+is "$(grep 'namespace 123' "$dir/err")" \
+	"tcpdwell: network namespace 123 is not found: no process is in it, and it is not mounted in /run/netns" \
+	"--netns that is not there: which"
+run watch --once --netns 123
+is "$status $(cat "$dir/out")" "3 TCPDWELL UNKNOWN - the sockets could not be read" \
+	"watch --once says of it that it can't tell"
+run holders --netns 123
+is "$status" 3 "... and so do holders"
+
 # The end of it
 list --state LISTEN --fail-if-any
 is "$status $(rows)" "1 1" "--fail-if-any: status 1 when there is one"
@@ -161,6 +172,30 @@ if command -v setpriv >/dev/null; then
 else
 	skip "without rights" "there is no setpriv"
 fi
+# Those without an owner: in its listener's queue, and closed with data that the peer does not read.
+perl -MIO::Socket::INET -e '
+	my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 4713)
+		or die;
+	sub client {
+		return IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 4713) || die;
+	}
+	my $c = client();
+	my $s = $l->accept;
+	my $waits = client();
+	$c->blocking(0);
+	1 while syswrite $c, "x" x 65536;
+	close $c;
+	$| = 1;
+	print "closed\n";
+	sleep 1000;' >"$dir/ownerless" &
+ownerless=$!
+trap 'kill $server $ownerless; rm -rf "$dir"' EXIT
+wait_for 30 grep -qs closed "$dir/ownerless" || diag "no server"
+list --lport 4713 --state ESTABLISHED
+is "$(grep -c 'ESTABLISHED .*(not accepted)' "$dir/out")" 1 "one that waits to be accepted, as such"
+list --rport 4713 --state FIN_WAIT_1
+is "$(grep -c 'FIN_WAIT_1 .*(closed)' "$dir/out")" 1 "one that its program has closed, as such"
+
 # FINs that the peer never sees: since when, the timeouts tell. Its sockets have a filter that
 # drops everything.
 perl -MIO::Socket::INET -MSocket -MTime::HiRes=clock_gettime,CLOCK_MONOTONIC -e '
@@ -187,7 +222,7 @@ perl -MIO::Socket::INET -MSocket -MTime::HiRes=clock_gettime,CLOCK_MONOTONIC -e 
 	print "closed\n";
 	sleep 1000;' >"$dir/deaf" &
 deaf=$!
-trap 'kill $server $deaf; rm -rf "$dir"' EXIT
+trap 'kill $server $ownerless $deaf; rm -rf "$dir"' EXIT
 wait_for 30 grep -qs closed "$dir/deaf" || diag "no peer"
 # shellcheck disable=SC2317 # wait_for calls it
 known() {

@@ -370,6 +370,8 @@ static int report(struct look k[2], struct census *census, const struct holders_
 	if (err && err != -EPIPE) {
 		warn_line("the output can't be written: %s", strerror(-err));
 		status = STATUS_UNABLE;
+	} else if (!options_netns_met(&o->o, census->unmet)) {
+		status = STATUS_UNABLE;
 	} else if (o->fail_if_any && h.n) {
 		status = STATUS_FOUND;
 	}

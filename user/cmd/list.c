@@ -72,6 +72,7 @@ struct reading {
 	struct listing l;
 	struct list_lines lines;
 	unsigned int n_netns;
+	bool netns_met; /* all that were asked for are among them */
 };
 
 /* So few that they are still in the cache. */
@@ -102,6 +103,7 @@ static int read_all(struct reading *t)
 		return STATUS_UNABLE;
 	err = census_read(&t->census, take_row, t);
 	t->n_netns = t->census.n_netns;
+	t->netns_met = err || options_netns_met(&t->o->o, t->census.unmet);
 	census_close(&t->census);
 	if (!err && l->no_memory)
 		err = -ENOMEM;
@@ -216,7 +218,7 @@ int cmd_list(int argc, char **argv)
 		err = print(&t, began_ns);
 		if (err && err != -EPIPE)
 			warn_line("the output can't be written: %s", strerror(-err));
-		if (err && err != -EPIPE)
+		if ((err && err != -EPIPE) || !t.netns_met)
 			status = STATUS_UNABLE;
 		else if (o.fail_if_any && t.l.n_order)
 			status = STATUS_FOUND;

@@ -146,6 +146,8 @@ static int look(struct once *once, __u64 began_ns)
 
 	if (err)
 		return unable(once->o, err);
+	if (!options_netns_met(once->o, once->census.unmet))
+		return unable(once->o, 0);
 	if (once->o->json)
 		tell_hello(once);
 	model_tick(&once->model, mono_now_ns());

@@ -140,6 +140,16 @@ static void add_netns(struct argp_state *state, const char *arg, struct options 
 		bad(state, "--netns", arg, "the inode number, path or name of a network namespace");
 }
 
+bool options_netns_met(const struct options *o, __u32 unmet)
+{
+	for (unsigned int i = 0; unmet >> i; i++)
+		if (unmet >> i & 1)
+			warn_line("network namespace %u is not found: no process is in it, and it "
+				  "is not mounted in /run/netns",
+				  o->tracer.filter.netns[i]);
+	return !unmet;
+}
+
 static const struct argp_option filter_options[] = {
 	{0, 0, 0, 0,
 	 "What to show (each of the first group may be repeated; repeated values are "
@@ -150,14 +160,14 @@ static const struct argp_option filter_options[] = {
 	{"rport", KEY_RPORT, "PORT", 0, "the remote port", 1},
 	{"addr", KEY_ADDR, "CIDR", 0, "the local or the remote address: 10.0.0.0/8, 2001:db8::/32",
 	 1},
-	{"state", KEY_STATE, "STATE", 0, "transitions from or to this state", 1},
+	{"state", KEY_STATE, "STATE", 0, "sockets in this state; transitions from or to it", 1},
 	{"pid", KEY_PID, "PID", 0, "the owner's process or thread id", 1},
 	{"comm", KEY_COMM, "NAME", 0, "the owner's name", 1},
 	{"cgroup", KEY_CGROUP, "PATH", 0, "the socket's cgroup (v2), or one below it", 1},
 	{"netns", KEY_NETNS, "NETNS", 0, "network namespace: inode number, path or name", 1},
 	{0, '4', 0, 0, "IPv4 sockets only", 1},
 	{0, '6', 0, 0, "IPv6 sockets only", 1},
-	{"min-dwell", KEY_MIN_DWELL, "DURATION", 0, "transitions after at least so long a stay", 1},
+	{"min-dwell", KEY_MIN_DWELL, "DURATION", 0, "only after so long a stay in a state", 1},
 	{0},
 };
 

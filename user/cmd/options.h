@@ -46,6 +46,12 @@ void option_refuse(struct argp_state *state, const char *option, const char *arg
 		   const char *takes);
 
 /*
+ * Whether all that --netns named was there to read: says which was not.  unmet: a
+ * bit for each, as struct census has it.
+ */
+bool options_netns_met(const struct options *o, __u32 unmet);
+
+/*
  * Parses a command's options into `o`, which begins a struct of the command's
  * own in most.  Ends the program on error.
  */

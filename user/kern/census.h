@@ -19,7 +19,8 @@ struct census {
 	int claim_fd; /* the links of the iterators */
 	int list_fd;
 	unsigned int n_netns; /* read by the last census_read(); known with its first row */
-	bool no_owners;	      /* set to leave out who holds what, which takes a run of its own */
+	__u32 unmet; /* ... and a bit for each of the filter's namespaces that is not among them */
+	bool no_owners; /* set to leave out who holds what, which takes a run of its own */
 };
 
 /*

@@ -22,7 +22,7 @@ enum cell {
 	NCELLS,
 };
 
-#define TEXT_MAX OWNER_TEXT_MAX /* the longest cell */
+#define TEXT_MAX (OWNER_TEXT_MAX + 32) /* the longest cell */
 #define LINE_ROOM (TEXT_MAX + 1024)
 
 struct table {
@@ -107,11 +107,36 @@ static char *netns_cell(char *p, const struct row_sock *r, const struct out_opti
 	return fmt_u64(p, r->ident.netns);
 }
 
+/* Why a socket has no owner; NULL where no more is known. */
+static const char *ownerless(const struct row_sock *r)
+{
+	if (r->ident.owner.how || r->kind != ROW_FULL)
+		return NULL;
+	if (r->flags & ROW_QUEUED)
+		return "(not accepted)";
+	if (r->flags & ROW_ORPHAN)
+		return "(closed)";
+	return r->flags & ROW_NO_FILE ? "(the kernel's)" : NULL;
+}
+
+/* The root's says nothing. */
+static bool tells(const char *cgroup)
+{
+	return cgroup && strcmp(cgroup, "/") != 0;
+}
+
 static char *owner_cell(char *p, const struct row_sock *r, const struct out_options *o,
 			size_t *keep)
 {
 	const char *cgroup = o->cgroup_path ? o->cgroup_path(r->ident.cgroup) : NULL;
+	const char *why = ownerless(r);
 
+	if (!why)
+		return owner_text(p, &r->ident, tells(cgroup) ? cgroup : NULL, keep);
+	p = fmt_str(p, why);
+	if (!tells(cgroup))
+		return p;
+	*p++ = ' ';
 	return owner_text(p, &r->ident, cgroup, keep);
 }
 
