@@ -118,6 +118,26 @@ static void complete(struct drive *d)
 	fd_close(&d->fd);
 }
 
+/* From before the tracer, which no record tells of until a SYN-ACK is sent again. */
+static struct drive early[FAM_COUNT];
+
+static void begin_early(int tun)
+{
+	for (const struct fam *f = fams; f < FAMS_END; f++) {
+		struct drive *d = &early[f - fams];
+
+		half_open(d, tun, f);
+		EXPECT_TUN(d, .name = "from before, reset", .chain = FAILED, .open = "passive",
+			   .reason = "unknown|reset_received");
+	}
+}
+
+static void reset_early(void)
+{
+	for (int f = 0; f < FAM_COUNT; f++)
+		send_reset(&early[f]);
+}
+
 static const struct scenario scenarios[] = {
 	{silent, NULL},
 	{reset, send_reset},
@@ -172,9 +192,11 @@ int main(void)
 	static struct play p;
 
 	play_init(&p, scenarios, N_SCENARIOS);
-	sysctl_set(RETRIES, "1");
+	begin_early(p.tun);
 	tiers_start(&shown, "--half-open", NULL);
 	tiers_start(&silent_ones, NULL);
+	reset_early();
+	sysctl_set(RETRIES, "1");
 	play(&p);
 	tiers_end(&shown);
 	for (int i = 0; i < shown.n; i++)

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,6 +93,21 @@ static bool has(const json_t *line, const char *field, const char *value)
 	return !strcmp(line_str(line, field), value);
 }
 
+static bool is_failure(const json_t *line)
+{
+	return has(line, "from", "SYN_RECEIVED") && has(line, "to", "CLOSED");
+}
+
+/* The tracer has ended. */
+static long count_failures(const struct tracer *t)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < json_array_size(t->lines); i++)
+		n += is_failure(tracer_line(t, i));
+	return n;
+}
+
 /*
  * Of those that are shown, nothing is made up: why one ended that only sweeps met is
  * not known.  Each tier sweeps when the kernel has skipped one of its programs.
@@ -104,7 +120,7 @@ static void check_shown(const struct tracer *t, const char *label)
 	for (size_t i = 0; i < json_array_size(t->lines); i++) {
 		const json_t *line = tracer_line(t, i);
 
-		if (!has(line, "from", "SYN_RECEIVED") || !has(line, "to", "CLOSED"))
+		if (!is_failure(line))
 			continue;
 		failed++;
 		if (has(line, "reason", "timeout") ||
@@ -118,12 +134,22 @@ static void check_shown(const struct tracer *t, const char *label)
 		tap_diag("the last other one by %s", other);
 }
 
+static void end_saying_how_many(struct tracer *t, long taken)
+{
+	char words[128];
+
+	tracer_stop(t);
+	snprintf(words, sizeof(words), SAID ": %ld of %ld are not shown", taken - count_failures(t),
+		 taken);
+	tracer_end_saying(t, words);
+}
+
 static void check(struct tracer *t, const char *label, long taken, bool shown)
 {
 	bool sweeps = !strcmp(line_str(t->hello, "tier"), "sweep");
 
 	if (shown && !sweeps)
-		tracer_end_saying(t, SAID);
+		end_saying_how_many(t, taken);
 	else if (shown)
 		tracer_end_maybe_saying(t, SAID);
 	else

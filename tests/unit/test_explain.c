@@ -229,7 +229,7 @@ static void the_rest(void **unused)
 	now.lost = 3;
 	machine_rest_text(&out, &now, &options);
 	assert_string_equal(taken(), "2 transitions in 5s, 3 lost\n"
-				     "no arrow: ESTABLISHED -> CLOSED 1\n");
+				     "not as drawn: ESTABLISHED -> CLOSED 1\n");
 	now.arrows = NULL;
 	machine_rest_text(&out, &now, &options);
 	assert_string_equal(taken(), "");

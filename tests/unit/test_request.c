@@ -158,6 +158,62 @@ static void too_many_in_a_sweep(void **unused)
 	assert_int_equal(feed.m.unshown, 5000 + 1000);
 }
 
+static void row_of_peer(__u16 rport)
+{
+	struct sock_ident id = peer(rport);
+
+	sweep_begins();
+	row_request(&id, 0);
+	sweep_ends();
+}
+
+/* Where records tell, what is in a row alone was over the limit, or its record comes next. */
+static void passed_over(void **unused)
+{
+	struct hello h = {0};
+
+	(void)unused;
+	feed.m.drained_ns = feed.now_ns;
+	row_of_peer(1000);
+	assert_int_equal(feed.m.n_half_open, 1);
+	model_hello(&feed.m, &h);
+	later(SEC);
+	row_of_peer(1001);
+	assert_int_equal(feed.m.n_half_open, 1);
+	/* unless its record may have been lost */
+	model_lost(&feed.m, LOST_RING_FULL, 1, feed.now_ns);
+	row_of_peer(1001);
+	assert_int_equal(feed.m.n_half_open, 2);
+	later(SEC);
+	row_of_peer(1002);
+	assert_int_equal(feed.m.n_half_open, 2);
+	feed.m.half_open_swept = true;
+	row_of_peer(1002);
+	assert_int_equal(feed.m.n_half_open, 3);
+}
+
+/* Rows have to be read until the last is over that no record has told of. */
+static void swept_until_adopted(void **unused)
+{
+	struct sock_ident id = peer(1000);
+
+	(void)unused;
+	row_of_peer(1000);
+	row_of_peer(1001);
+	assert_int_equal(feed.m.n_swept_half_open, 2);
+	request(&id, REQUEST_STARTED, 1);
+	request(&id, REQUEST_STARTED, 2);
+	assert_int_equal(feed.m.n_swept_half_open, 1);
+	for (int i = 0; i < 2; i++) {
+		later(SEC);
+		row_of_peer(1000);
+	}
+	later(LONG_ENOUGH);
+	tick();
+	assert_int_equal(feed.m.n_swept_half_open, 0);
+	assert_int_equal(feed.m.n_half_open, 1);
+}
+
 static void many_at_once(void **unused)
 {
 	(void)unused;
@@ -386,6 +442,8 @@ int main(void)
 		feed_test(is_reset),
 		feed_test(ends_by_this_side),
 		feed_test(too_many_in_a_sweep),
+		feed_test(passed_over),
+		feed_test(swept_until_adopted),
 		feed_test(many_at_once),
 		feed_test(has_the_listeners_owner),
 		feed_test(filter_of_the_listeners_owner),

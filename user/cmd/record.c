@@ -138,7 +138,7 @@ static void fill_meta(const struct run *r, struct rec_meta *m)
 	m->jiffy_ns = kernel_jiffy_ns();
 	m->rules = rules_fingerprint(&r->model.rules);
 	m->small_source = r->model.small_source;
-	m->half_open = r->model.half_open;
+	m->half_open = r->model.half_open ? 1 + r->model.half_open_swept : 0;
 	snprintf(m->version, sizeof(m->version), "%s", TCPDWELL_VERSION);
 	snprintf(m->kernel, sizeof(m->kernel), "%s", host.release);
 	snprintf(m->host, sizeof(m->host), "%s", host.nodename);

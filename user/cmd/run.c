@@ -139,6 +139,8 @@ int run_init(struct run *r, const struct options *o)
 	r->model.half_open = o->half_open;
 	r->model.count_max = o->count;
 	r->model.small_source = r->tracer.tier == TIER_SWEEP ? SMALL_SWEEPS : SMALL_RECORDS;
+	r->model.half_open_swept =
+		r->tracer.tier == TIER_SWEEP || !has_kernel_symbol("reqsk_timer_handler");
 	return 0;
 }
 
@@ -266,7 +268,8 @@ static void take_losses(struct run *r, __u64 now_ns)
 
 /*
  * Whether rows are to be read once a second: something was lost; a SYN_SENT
- * waits for its port; on the sweep tier, a small socket can change unseen.
+ * waits for its port; a half-open connection or, on the sweep tier, a small
+ * socket can change unseen.
  */
 static bool rows_urgent(struct run *r)
 {
@@ -274,9 +277,9 @@ static bool rows_urgent(struct run *r)
 
 	if (r->resync || m->unknown || m->n_limbo)
 		return true;
-	if (r->pending)
+	if (r->pending || m->n_swept_half_open || (m->half_open && m->half_open_swept))
 		return true;
-	return m->small_source == SMALL_SWEEPS && (m->n_small > 0 || m->half_open);
+	return m->small_source == SMALL_SWEEPS && m->n_small > 0;
 }
 
 /*
@@ -394,29 +397,40 @@ static void count_request(void *ctx, const struct row_sock *row)
 	*(__u64 *)ctx += row->kind == ROW_REQUEST && !(row->flags & ROW_FILTERED);
 }
 
-/* Handshakes that failed: those that began, less those that became connections or still may. */
-static void count_half_open(struct run *r)
+/*
+ * Handshakes that failed: those that began, less those that became connections or
+ * still may, whose number is the result.
+ */
+static __u64 count_half_open(struct run *r)
 {
 	struct req_counts now = tracer_requests(&r->tracer);
 	__u64 failed = now.born - now.done, waiting = 0;
 
 	if (r->tracer.tier == TIER_SWEEP || !now.born || now.born <= now.done)
-		return;
+		return 0;
 	tracer_rows(&r->tracer, false, count_request, &waiting);
 	/* what was there before the start may be among the waiting */
 	r->model.sum.half_open = failed > waiting ? failed - waiting : 0;
+	return waiting;
 }
 
-/* One that is passed over may be shown later, when its SYN-ACK is sent again or the next sweep
- * comes. */
-static void tell_unshown(struct run *r)
+/* Most of those that are passed over become connections, and are shown as these.  Sweeps do not
+ * count: what one has passed over the next may show. */
+static void tell_unshown(struct run *r, __u64 shown, __u64 waiting)
 {
-	__u64 unshown = tracer_requests(&r->tracer).unshown + r->model.unshown;
+	__u64 passed = tracer_requests(&r->tracer).unshown + r->model.unshown;
+	__u64 all = r->model.sum.half_open + waiting;
 
-	if (unshown)
+	if (!passed)
+		return;
+	if (r->tracer.tier == TIER_SWEEP)
 		warn_line("half-open connections came too fast to show them all: "
 			  "one was passed over %llu times",
-			  unshown);
+			  passed);
+	else if (all > shown)
+		warn_line("half-open connections came too fast to show them all: "
+			  "%llu of %llu are not shown",
+			  all - shown, all);
 }
 
 static void take_last_losses(struct run *r)
@@ -444,12 +458,12 @@ static void settle(struct run *r)
 static int finish(struct run *r, long why, __u64 began_ns)
 {
 	bool failed = why < 0 && why != -EPIPE && why != -ECANCELED;
-	__u64 ended_ns;
+	__u64 ended_ns, shown;
 	int err;
 
 	settle(r);
-	count_half_open(r);
-	tell_unshown(r);
+	shown = r->model.sum.half_open + r->model.n_half_open;
+	tell_unshown(r, shown, count_half_open(r));
 	ended_ns = mono_now_ns();
 	note(r, EV_SUMMARY, ended_ns, ended_ns - began_ns, r->model.sum.half_open);
 	model_summary(&r->model, ended_ns - began_ns);

@@ -181,6 +181,7 @@ void conn_forget(struct model *m, struct conn *c, __u64 now_ns)
 	small_waits(m, c, -1);
 	m->n_limbo -= c->in_limbo;
 	m->n_half_open -= c->half_open;
+	m->n_swept_half_open -= c->half_open && c->end_via == VIA_SWEEP;
 	m->n_set_aside -= c->set_aside && c->cookie & SET_ASIDE;
 	table_del(&m->table, c);
 }

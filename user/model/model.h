@@ -76,7 +76,9 @@ struct model {
 	__u32 n_limbo;		       /* ... and those that may be */
 	__u32 n_set_aside;	       /* small sockets beside a later connection of their socket */
 	__u32 n_half_open;	       /* request sockets, when they are shown */
+	__u32 n_swept_half_open;       /* ... of them: whose end only rows will tell */
 	bool half_open;		       /* show them */
+	bool half_open_swept;	       /* ... by rows alone: no records tell of them */
 	__u32 rows_half_open;	       /* new ones that this sweep has brought */
 	__u64 unshown;		       /* ... and rows of those over the limit */
 	__u64 recent_syn[RECENT_SYNS]; /* cookies of the last sockets that went to SYN_SENT */

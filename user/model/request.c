@@ -48,6 +48,7 @@ static void request_begins(struct model *m, const struct sock_ident *id, __u64 m
 	c->half_open = true;
 	c->end_via = via;
 	m->n_half_open++;
+	m->n_swept_half_open += via == VIA_SWEEP;
 	owner_of_port(m, &c->ident);
 	if (filter_owner(&m->filter, &c->ident.owner))
 		conn_state(m, c, ST_SYN_RECV, mono_ns, at_least);
@@ -79,6 +80,13 @@ static void rec_ident(const struct rec_request *r, struct sock_ident *id)
 	id->family = r->family;
 }
 
+/* A row brought it; from now on its records tell. */
+static void request_adopt(struct model *m, struct conn *c)
+{
+	m->n_swept_half_open -= c->end_via == VIA_SWEEP;
+	c->end_via = VIA_TIMER;
+}
+
 void request_record(struct model *m, const struct rec_request *r)
 {
 	struct sock_ident id;
@@ -93,6 +101,7 @@ void request_record(struct model *m, const struct rec_request *r)
 	}
 	if (!c || !r->what || r->what >= REQUEST_NWHATS)
 		return;
+	request_adopt(m, c);
 	c->end.retransmits = r->retransmits;
 	c->seen_ns = r->mono_ns;
 	c->missed = 0;
@@ -104,6 +113,18 @@ void request_record(struct model *m, const struct rec_request *r)
 	end_later(m, c, r->mono_ns);
 }
 
+/*
+ * Where records tell of them, one that is in a row alone was passed over by the
+ * kernel side's limit, or its record comes next.  If none was lost, and it was not
+ * there before the records.
+ */
+static bool brought_by_row(const struct model *m, const struct row_sock *row)
+{
+	if (m->half_open_swept || !m->started || !m->drained_ns)
+		return true;
+	return m->lost_ns && row->since_ns <= m->lost_ns;
+}
+
 void request_row(struct model *m, const struct row_sock *row)
 {
 	struct conn *c;
@@ -111,6 +132,8 @@ void request_row(struct model *m, const struct row_sock *row)
 	if (!m->half_open)
 		return;
 	c = table_find(&m->table, request_cookie(&row->ident));
+	if (!c && !brought_by_row(m, row))
+		return;
 	if (!c && m->rows_half_open++ >= ROWS_HALF_OPEN) {
 		m->unshown++;
 		return;

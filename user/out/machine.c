@@ -177,7 +177,7 @@ void machine_text(struct obuf *b, const struct states_now *now, const struct out
 
 static char *put_rest(char *p, const struct arrow_counts *c, enum name_set names)
 {
-	const char *sep = "no arrow: ";
+	const char *sep = "not as drawn: ";
 
 	for (unsigned int from = 0; from < ST_MAX; from++)
 		for (unsigned int to = 0; to < ST_MAX; to++) {

@@ -31,7 +31,7 @@ void states_text(struct obuf *b, const struct states_now *now, const struct out_
  */
 void machine_text(struct obuf *b, const struct states_now *now, const struct out_options *o);
 
-/* Under it: the transitions that it has no arrow for, and how many there were in all.  One line
+/* Under it: the transitions on no arrow of it, and how many there were in all.  One line
  * each. */
 void machine_rest_text(struct obuf *b, const struct states_now *now, const struct out_options *o);
 

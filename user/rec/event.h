@@ -37,8 +37,8 @@ struct rec_meta {
 	__u64 jiffy_ns;
 	__u64 rules; /* fingerprint: with other rules other times are due */
 	__u32 n_netns;
-	__u8 small_source; /* enum small_source */
-	__u8 half_open;
+	__u8 small_source;	    /* enum small_source */
+	__u8 half_open;		    /* 1: shown; 2: ... by rows alone; 0: not */
 	char version[REC_NAME_MAX]; /* of the recorder */
 	char kernel[REC_NAME_MAX * 2];
 	char host[REC_HOST_MAX]; /* its name; "": not known, as of earlier recorders */

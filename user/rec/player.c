@@ -15,6 +15,8 @@ static void begin(struct player *p, const struct rec_meta *meta)
 	p->meta = *meta;
 	m->small_source = meta->small_source;
 	m->half_open = meta->half_open;
+	/* recorders did not always say so */
+	m->half_open_swept = meta->half_open > 1 || meta->small_source == SMALL_SWEEPS;
 	m->start_ns = meta->start_ns;
 	if (p->sift.active) {
 		m->picks = sift_picks;
