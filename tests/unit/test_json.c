@@ -491,6 +491,10 @@ static void a_summary(void **unused)
 	by_cause = json_object_get(line, "lost_by_cause");
 	has_int(by_cause, "ring_full", 10);
 	has_int(by_cause, "storage", 20);
+	s.half_open_unseen = true;
+	sink->ops->summary(sink, &s);
+	take_line();
+	assert_null(json_object_get(line, "half_open"));
 }
 
 static void another_clock(void **unused)

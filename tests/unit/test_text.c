@@ -418,11 +418,17 @@ static void talk_is_not_data(void **unused)
 	sum.lost[LOST_STORAGE] = 3;
 	s->ops->summary(s, &sum);
 	s->ops->flush(s);
-	s->ops->free(s);
 	assert_string_equal(capture_take(&out), "");
 	assert_string_equal(capture_take(&talk),
 			    "1 transition in 2s, 3 lost (storage 3), 1 handshake "
 			    "never completed, 2 alerts\n");
+	sum.half_open_unseen = true;
+	s->ops->summary(s, &sum);
+	s->ops->flush(s);
+	s->ops->free(s);
+	assert_string_equal(capture_take(&talk),
+			    "1 transition in 2s, 3 lost (storage 3), failed handshakes "
+			    "not counted, 2 alerts\n");
 }
 
 static void no_talk(void **unused)

@@ -224,6 +224,7 @@ struct summary {
 	__u64 duration_ns;
 	__u64 half_open; /* handshakes that never completed */
 	__u64 alerts;
+	bool half_open_unseen; /* nobody counted these */
 };
 
 struct sink;

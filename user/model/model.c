@@ -104,6 +104,8 @@ void model_settle(struct model *m)
 void model_summary(struct model *m, __u64 duration_ns)
 {
 	m->sum.duration_ns = duration_ns;
+	/* sweeps look for them only to show them */
+	m->sum.half_open_unseen = m->half_open_swept && !m->half_open;
 	TELL(m, summary, &m->sum);
 }
 

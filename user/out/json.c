@@ -191,8 +191,8 @@ static void json_summary(struct sink *s, const struct summary *sum)
 	p = put_lost(p, sum->lost);
 	p = KEY(p, "duration_ns");
 	p = fmt_u64(p, sum->duration_ns);
-	p = KEY(p, "half_open");
-	p = fmt_u64(p, sum->half_open);
+	if (!sum->half_open_unseen)
+		p = fmt_u64(KEY(p, "half_open"), sum->half_open);
 	p = KEY(p, "alerts");
 	p = fmt_u64(p, sum->alerts);
 	end_line(j, p);

@@ -398,7 +398,9 @@ void summary_talk(struct obuf *b, const struct summary *sum)
 	say(b, " in ");
 	obuf_add(b, text, fmt_duration(text, sum->duration_ns) - text);
 	say_lost(b, sum->lost);
-	if (sum->half_open) {
+	if (sum->half_open_unseen) {
+		say(b, ", failed handshakes not counted");
+	} else if (sum->half_open) {
 		say(b, ", ");
 		say_number(b, sum->half_open, " handshake");
 		say(b, " never completed");

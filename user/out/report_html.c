@@ -112,7 +112,8 @@ static void put_figures(struct obuf *b, const struct report *r)
 	figure(b, "Connections begun", r->connections, false);
 	figure(b, "Connections failed", r->failed, true);
 	figure(b, "Sockets stuck", r->stuck_total, true);
-	figure(b, "Handshakes failed", r->sum.half_open, true);
+	if (!r->sum.half_open_unseen)
+		figure(b, "Handshakes failed", r->sum.half_open, true);
 	figure(b, "Events lost", lost_of(r), true);
 	html_raw(b, "</dl>\n");
 }

@@ -335,7 +335,8 @@ static void put_summary(struct obuf *b, const struct report *r)
 	p = fmt_u64(KEY(p, "connections"), r->connections);
 	p = fmt_u64(KEY(p, "failed"), r->failed);
 	p = fmt_u64(KEY(p, "stuck"), r->stuck_total);
-	p = fmt_u64(KEY(p, "half_open"), r->sum.half_open);
+	if (!r->sum.half_open_unseen)
+		p = fmt_u64(KEY(p, "half_open"), r->sum.half_open);
 	p = fmt_u64(KEY(p, "lost"), lost);
 	end(b, fmt_u64(KEY(p, "duration_ns"), r->end_ns - r->begin_ns));
 }
