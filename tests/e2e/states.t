@@ -63,6 +63,7 @@ if command -v jq >/dev/null; then
 	less=$(in_timed_wait)
 	is "$(jq -rs 'map(.type) | .[0], .[-1]' "$dir/out" | tr '\n' ' ')" "hello summary " \
 		"JSON: hello first, summary last"
+	is "$(jq -s '.[0].netns_count' "$dir/out")" 1 "JSON: of the namespaces only the one asked for is read"
 	is "$(jq -s 'map(select(.type == "state")) | length' "$dir/out")" 11 "JSON: the states"
 	n=$(jq -s 'map(select(.type == "state" and .state == "TIMED_WAIT")) | .[0].count' "$dir/out")
 	[ "$n" -le "$more" ] && [ "$n" -ge "$less" ]

@@ -12,6 +12,7 @@
 
 #include "kern/netns.h"
 #include "kern/tracer.h"
+#include "tcpdwell.skel.h"
 
 #define ROWS_A_READ 256
 
@@ -118,6 +119,14 @@ int tracer_rows_of(struct tracer *t, const struct netns_set *only, row_fn fn, vo
 	return err;
 }
 
+/* The rows of others would all be filtered. */
+static bool wanted(const struct tracer *t, const struct netns *ns)
+{
+	const volatile struct filter *f = &t->skel->rodata->config.filter;
+
+	return !f->n_netns || filter_has_netns(f, ns->ino);
+}
+
 int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
 {
 	struct netns_list list;
@@ -130,9 +139,13 @@ int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
 	if (err)
 		return err;
 	t->overflows = 0;
-	for (unsigned int i = 0; !err && i < list.n; i++)
+	t->n_netns = 0;
+	for (unsigned int i = 0; !err && i < list.n; i++) {
+		if (!wanted(t, &list.ns[i]))
+			continue;
 		err = rows_of_netns(t, &list.ns[i], fn, ctx);
-	t->n_netns = list.n;
+		t->n_netns++;
+	}
 	if (setns(t->home_netns, CLONE_NEWNET) && !err)
 		err = -errno;
 	netns_free(&list);

@@ -118,7 +118,7 @@ bool tracer_held(struct tracer *t);
 bool tracer_holds(struct tracer *t, __u64 now_ns);
 
 /*
- * Every TCP socket of every network namespace, handed to fn as a row; with
+ * Every TCP socket of every network namespace that the filter wants, handed to fn as a row; with
  * claim, first finds who holds each.  0 or -errno.
  */
 typedef void (*row_fn)(void *ctx, const struct row_sock *row);
