@@ -10,6 +10,7 @@
 #include "procnet.h"
 #include "sock.h"
 #include "tap.h"
+#include "tiers.h"
 
 #define ME                      \
 	{                       \
@@ -104,8 +105,8 @@ static void fin_wait_2_ends(int tun, const struct fam *f)
 	drive_established(&d, tun, f);
 	EXPECT_TUN(&d, .name = "FIN_WAIT_2 times out after TCP_LINGER2",
 		   .chain = ACTIVE_OPEN ">FIN_WAIT_1>FIN_WAIT_2>CLOSED", .open = "active",
-		   .close = "active", .reason = "timeout", .dwell = {{"FIN_WAIT_2", 2000, 5000}});
-	sock_opt(d.fd, TCP_LINGER2, 2);
+		   .close = "active", .reason = "timeout", .dwell = {{"FIN_WAIT_2", 8000, 11000}});
+	sock_opt(d.fd, TCP_LINGER2, 8); /* see tiers_let_sweep() */
 	drive_close(&d);
 	peer_send(&d.p, TH_ACK);
 }
@@ -133,17 +134,16 @@ static void wait_out(void)
 
 int main(void)
 {
-	struct tracer t = TRACER_INIT;
+	static struct tiers ts;
 	int tun;
 
 	netns_new();
 	tun = tun_open("tun0");
-	tracer_start(&t, NULL);
+	tiers_start(&ts, NULL);
 	if (tun < 0)
 		tap_skip(strerror(-tun), "what needs a raw peer");
 	start_all(tun);
 	wait_out();
-	expect_finish(&t);
-	tracer_free(&t);
+	tiers_finish(&ts);
 	return tap_done();
 }
