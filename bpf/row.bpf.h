@@ -85,7 +85,8 @@ static __always_inline __u64 known_stay(const struct tcp_sock *tp, const struct 
 {
 	if (r->state == ST_SYN_SENT)
 		return syn_age_ns(tp, r->mono_ns);
-	if (r->state == ST_CLOSE_WAIT || r->state == ST_FIN_WAIT2 || r->state == ST_ESTABLISHED)
+	if (r->state == ST_CLOSE_WAIT || r->state == ST_FIN_WAIT2 || r->state == ST_CLOSING ||
+	    r->state == ST_ESTABLISHED)
 		return less_a_tick(r->last_rx_ns);
 	if (r->state == ST_FIN_WAIT1 || r->state == ST_LAST_ACK)
 		return less_a_tick(fin_stay(tp));

@@ -58,8 +58,8 @@ const struct command_argp list_argp = {
 			       "are among them.\v"
 			       "What the kernel keeps after close() (TIMED_WAIT, FIN_WAIT_2) has no owner and no "
 			       "cgroup any more: --pid, --comm and --cgroup leave it out.  Of TIMED_WAIT, SYN_SEND "
-			       "and SYN_RECEIVED the kernel knows the begin; of ESTABLISHED, CLOSE_WAIT and "
-			       "FIN_WAIT_2 it is as old as the last segment at least.",
+			       "and SYN_RECEIVED the kernel knows the begin; of ESTABLISHED, CLOSE_WAIT, CLOSING "
+			       "and FIN_WAIT_2 it is as old as the last segment at least.",
 		},
 	.setting = settings,
 };
