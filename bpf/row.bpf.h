@@ -104,7 +104,7 @@ static __always_inline __u64 stamp_age_ns(const struct tcp_timewait_sock *tw, __
 {
 	const struct tcp_timewait_sock___stamped *newer = (const void *)tw;
 
-	return (__u32)(now_ns / 1000000 - BPF_CORE_READ(newer, tw_sk.tw_entry_stamp)) * 1000000ULL;
+	return (__u32)(now_ns / 1000000 - newer->tw_sk.tw_entry_stamp) * 1000000ULL;
 }
 
 /*
