@@ -17,7 +17,8 @@
 /* From the state's begin to a late segment, and from there to the start of the tracers. */
 #define AGE_MS 1500
 #define LATE_MS 300
-/* The kernel keeps moments in ticks or ms, and ticks come late in a guest that waits for its CPU. */
+/* The kernel keeps moments in ticks or ms, and ticks come late in a guest that waits for its CPU.
+ */
 #define COARSE_NS (150 * NS_PER_MS)
 
 /* What is known of the entry into the state: between these. */
