@@ -18,6 +18,8 @@ background() {
 	local name=$1
 
 	shift
+	# what one before it said is not taken for its own
+	rm -f "$dir/$name.out" "$dir/$name.err"
 	"$@" >"$dir/$name.out" 2>"$dir/$name.err" </dev/null &
 	pid=$!
 	started+=("$pid")
