@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/half_open.h"
 #include "cmd/run.h"
 #include "cmd/term.h"
 #include "out/buf.h"
@@ -392,47 +393,6 @@ static long round_once(struct run *r, __u64 now_ns)
 	return model_full(&r->model) ? -ECANCELED : n;
 }
 
-static void count_request(void *ctx, const struct row_sock *row)
-{
-	*(__u64 *)ctx += row->kind == ROW_REQUEST && !(row->flags & ROW_FILTERED);
-}
-
-/*
- * Handshakes that failed: those that began, less those that became connections or
- * still may, whose number is the result.
- */
-static __u64 count_half_open(struct run *r)
-{
-	struct req_counts now = tracer_requests(&r->tracer);
-	__u64 failed = now.born - now.done, waiting = 0;
-
-	if (r->tracer.tier == TIER_SWEEP || !now.born || now.born <= now.done)
-		return 0;
-	tracer_rows(&r->tracer, false, count_request, &waiting);
-	/* what was there before the start may be among the waiting */
-	r->model.sum.half_open = failed > waiting ? failed - waiting : 0;
-	return waiting;
-}
-
-/* Most of those that are passed over become connections, and are shown as these.  Sweeps do not
- * count: what one has passed over the next may show. */
-static void tell_unshown(struct run *r, __u64 shown, __u64 waiting)
-{
-	__u64 passed = tracer_requests(&r->tracer).unshown + r->model.unshown;
-	__u64 all = r->model.sum.half_open + waiting;
-
-	if (!passed)
-		return;
-	if (r->tracer.tier == TIER_SWEEP)
-		warn_line("half-open connections came too fast to show them all: "
-			  "one was passed over %llu times",
-			  passed);
-	else if (all > shown)
-		warn_line("half-open connections came too fast to show them all: "
-			  "%llu of %llu are not shown",
-			  all - shown, all);
-}
-
 static void take_last_losses(struct run *r)
 {
 	r->losses_ns = 0;
@@ -458,12 +418,11 @@ static void settle(struct run *r)
 static int finish(struct run *r, long why, __u64 began_ns)
 {
 	bool failed = why < 0 && why != -EPIPE && why != -ECANCELED;
-	__u64 ended_ns, shown;
+	__u64 ended_ns;
 	int err;
 
 	settle(r);
-	shown = r->model.sum.half_open + r->model.n_half_open;
-	tell_unshown(r, shown, count_half_open(r));
+	half_open_sum_up(&r->tracer, &r->model);
 	ended_ns = mono_now_ns();
 	note(r, EV_SUMMARY, ended_ns, ended_ns - began_ns, r->model.sum.half_open);
 	model_summary(&r->model, ended_ns - began_ns);
