@@ -142,7 +142,7 @@ static void add_netns(struct argp_state *state, const char *arg, struct options 
 
 bool options_netns_met(const struct options *o, __u32 unmet)
 {
-	for (unsigned int i = 0; unmet >> i; i++)
+	for (unsigned int i = 0; i < FILTER_MAX; i++)
 		if (unmet >> i & 1)
 			warn_line("network namespace %u is not found: no process is in it, and it "
 				  "is not mounted in /run/netns",

@@ -123,7 +123,7 @@ static __u32 bits_of(const struct filter *f, const struct netns *ns)
 {
 	__u32 bits = 0;
 
-	for (unsigned int i = 0; i < f->n_netns; i++)
+	for (unsigned int i = 0; i < FILTER_MAX && i < f->n_netns; i++)
 		bits |= (__u32)(f->netns[i] == ns->ino) << i;
 	return bits;
 }
