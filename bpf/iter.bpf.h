@@ -271,7 +271,7 @@ static __always_inline __u64 row_tw_cookie(struct sock_common *skc, __u16 lport)
 /*
  * When FIN_WAIT_2 began.  How long the timer was set for is each socket's own choice
  * (TCP_LINGER2); but if it was the usual time, and that began with the last segment,
- * this was the ACK of its FIN.
+ * this was the ACK of its FIN.  When that came has to be known better than by seconds.
  */
 static __always_inline void row_fin_wait_2(const struct sock_common *skc,
 					   const struct tcp_timewait_sock *tw, struct row_sock *r)
@@ -280,7 +280,7 @@ static __always_inline void row_fin_wait_2(const struct sock_common *skc,
 	__u64 set_ns = r->mono_ns + r->left_ns - usual_ns;
 
 	r->since_ns = r->mono_ns - fin_wait_2_stay(tw, r->mono_ns);
-	if (set_ns - r->since_ns + NEAR_NS < 2 * NEAR_NS)
+	if (is_stamped() && set_ns - r->since_ns + NEAR_NS < 2 * NEAR_NS)
 		r->since_ns = set_ns;
 	else
 		r->flags |= ROW_AT_LEAST;
