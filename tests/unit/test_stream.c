@@ -344,6 +344,15 @@ static void established(__u64 cookie)
 	told(ST_SYN_SENT, ST_ESTABLISHED, MS);
 }
 
+/* Closed by this side, after 1 ms. */
+static void closed_first(__u64 cookie)
+{
+	established(cookie);
+	later(MS);
+	goes(cookie, ST_ESTABLISHED, ST_FIN_WAIT1);
+	told(ST_ESTABLISHED, ST_FIN_WAIT1, MS);
+}
+
 static void meets_small(__u64 cookie, __s64 left_ns)
 {
 	sweep_begins();
@@ -357,10 +366,7 @@ static void a_small_socket_that_nobody_told_of(void **unused)
 {
 	(void)unused;
 	feed.m.started = true;
-	established(A);
-	later(MS);
-	goes(A, ST_ESTABLISHED, ST_FIN_WAIT1);
-	told(ST_ESTABLISHED, ST_FIN_WAIT1, MS);
+	closed_first(A);
 	later(SEC);
 	/* as long as the records of its begin may still be on their way, it is ahead of them */
 	feed.m.drained_ns = feed.now_ns;
@@ -380,15 +386,26 @@ static void a_small_socket_that_nobody_told_of(void **unused)
 	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
 }
 
+/* ... its full one was known to be in FIN_WAIT_2, and no program saw the close(). */
+static void a_close_that_nobody_told_of(void **unused)
+{
+	(void)unused;
+	feed.m.started = true;
+	closed_first(A);
+	goes(A, ST_FIN_WAIT1, ST_FIN_WAIT2);
+	told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0);
+	later(SEC);
+	meets_small(A, 60 * SEC);
+	told(ST_FIN_WAIT2, ST_TIME_WAIT, SEC);
+	assert_int_equal(feed.lost[LOST_NOT_SHOWN], 1);
+}
+
 /* ... or the end of it. */
 static void a_small_socket_of_which_only_the_end_was_told(void **unused)
 {
 	(void)unused;
 	feed.m.started = true;
-	established(A);
-	later(MS);
-	goes(A, ST_ESTABLISHED, ST_FIN_WAIT1);
-	told(ST_ESTABLISHED, ST_FIN_WAIT1, MS);
+	closed_first(A);
 	later(61 * SEC);
 	small(A, SMALL_EXPIRED, ST_TIME_WAIT, 0);
 	ticks();
@@ -404,9 +421,7 @@ static void a_step_before_the_small_socket(void **unused)
 {
 	(void)unused;
 	feed.m.started = true;
-	established(A);
-	goes(A, ST_ESTABLISHED, ST_FIN_WAIT1);
-	told(ST_ESTABLISHED, ST_FIN_WAIT1, 0);
+	closed_first(A);
 	later(SEC);
 	small(A, SMALL_BORN, ST_FIN_WAIT2, 60 * SEC);
 	closes(A, ST_FIN_WAIT2);
@@ -447,9 +462,7 @@ static void small_sockets_that_are_no_wonder(void **unused)
 	(void)unused;
 	feed.m.started = true;
 	established(A);
-	established(B);
-	goes(B, ST_ESTABLISHED, ST_FIN_WAIT1);
-	told(ST_ESTABLISHED, ST_FIN_WAIT1, 0);
+	closed_first(B);
 	goes(B, ST_FIN_WAIT1, ST_FIN_WAIT2);
 	told(ST_FIN_WAIT1, ST_FIN_WAIT2, 0);
 	closes(B, ST_FIN_WAIT2);
@@ -481,6 +494,7 @@ int main(void)
 		feed_test(a_step_that_nobody_told_of),
 		feed_test(a_loss_that_is_told_later),
 		feed_test(a_small_socket_that_nobody_told_of),
+		feed_test(a_close_that_nobody_told_of),
 		feed_test(a_small_socket_of_which_only_the_end_was_told),
 		feed_test(a_step_before_the_small_socket),
 		feed_test(rows_that_were_ahead),

@@ -87,7 +87,9 @@ void model_hello(struct model *m, struct hello *h)
 void model_lost(struct model *m, enum lost_cause cause, __u64 count, __u64 now_ns)
 {
 	m->sum.lost[cause] += count;
-	m->lost_ns = now_ns;
+	/* what is told only now may have been lost before */
+	if (now_ns > m->lost_ns)
+		m->lost_ns = now_ns;
 	if (!count)
 		return;
 	m->gaps = 0;
