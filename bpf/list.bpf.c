@@ -21,10 +21,17 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* What the iterators hand over begins with it. */
+/* struct bpf_iter_meta, which no kernel has changed since 5.8. */
 struct iter_meta {
 	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
 };
+
+/* The clock costs as much as a row's addresses: it is asked once for so many rows. */
+#define CLOCK_ROWS 16
+
+static __u64 last_ns;
 
 static __always_inline void entered(struct row_sock *r, __u64 ago_ns, bool exact)
 {
@@ -70,8 +77,6 @@ static __always_inline void row_cgroup(const struct tcp_sock *tp, struct row_soc
 static __always_inline void row_full(struct tcp_sock *tp, struct row_sock *r)
 {
 	r->kind = ROW_FULL;
-	r->cookie = bpf_get_socket_cookie(tp);
-	row_ends(&SK(tp).__sk_common, r);
 	r->ident.lport = SK(tp).__sk_common.skc_num;
 	r->ident.mptcp = SK(tp).sk_protocol == IPPROTO_MPTCP;
 	r->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
@@ -82,18 +87,15 @@ static __always_inline void row_full(struct tcp_sock *tp, struct row_sock *r)
 	row_flags(tp, r);
 }
 
-static __always_inline void row_small(struct sock_common *skc, const struct tcp_timewait_sock *tw,
-				      struct row_sock *r)
+static __always_inline void row_small(const struct tcp_timewait_sock *tw, struct row_sock *r)
 {
 	r->kind = ROW_SMALL;
 	r->state = tw->tw_sk.tw_substate;
-	r->cookie = bpf_get_socket_cookie(skc);
 	r->left_ns = timer_left_ns(tw->tw_sk.tw_timer.expires);
 	if (r->state == ST_FIN_WAIT2)
 		entered(r, fin_wait_2_stay(tw, r->mono_ns), false);
 	else
 		entered(r, time_wait_stay(tw, r->mono_ns), true);
-	row_ends(skc, r);
 	r->ident.lport = bpf_ntohs(tw->tw_sk.tw_sport);
 	if (config.filter.n_cgroup)
 		r->flags |= ROW_FILTERED; /* it has none any more */
@@ -108,14 +110,21 @@ static __always_inline void row_request(struct sock_common *skc, struct tcp_requ
 	__u64 syn_us = req->snt_synack;
 
 	r->kind = ROW_REQUEST;
-	r->cookie = bpf_get_socket_cookie(skc); /* the connection will keep it */
 	r->left_ns = timer_left_ns(req->req.req.rsk_timer.expires);
 	r->retransmits = req->req.req.num_retrans;
 	r->listener = BPF_CORE_READ(listener, skc_cookie.counter);
 	if (syn_us)
 		entered(r, r->mono_ns - syn_us * 1000, true);
-	row_ends(skc, r);
 	r->ident.lport = skc->skc_num;
+}
+
+/* What is reckoned in less than ms must not be younger than the clock. */
+static __always_inline __u64 row_clock(const struct iter_meta *meta, __u8 state)
+{
+	if (meta->seq_num % CLOCK_ROWS && state != ST_SYN_SENT && state != ST_NEW_SYN_RECV)
+		return last_ns;
+	last_ns = bpf_ktime_get_ns();
+	return last_ns;
 }
 
 /* Of: meta, socket, uid. */
@@ -131,16 +140,18 @@ int list_all(__u64 *ctx)
 
 	if (!skc)
 		return 0;
-	r.mono_ns = bpf_ktime_get_ns();
 	r.state = skc->skc_state;
+	r.mono_ns = row_clock(meta, r.state);
 	r.uid = ctx[2];
+	r.cookie = skc->skc_cookie.counter ?: bpf_get_socket_cookie(skc);
+	row_ends(skc, &r);
 	tp = bpf_skc_to_tcp_sock(skc);
 	tw = tp ? NULL : bpf_skc_to_tcp_timewait_sock(skc);
 	req = tp || tw ? NULL : bpf_skc_to_tcp_request_sock(skc);
 	if (tp)
 		row_full(tp, &r);
 	else if (tw)
-		row_small(skc, tw, &r);
+		row_small(tw, &r);
 	else if (req)
 		row_request(skc, req, &r);
 	else

@@ -99,12 +99,13 @@ static __always_inline bool is_stamped(void)
 	return bpf_core_field_exists(struct tcp_timewait_sock___stamped, tw_sk.tw_entry_stamp);
 }
 
-/* Since then, in ms. */
+/* Since then, in ms.  A list's clock may be a little older than the stamp. */
 static __always_inline __u64 stamp_age_ns(const struct tcp_timewait_sock *tw, __u64 now_ns)
 {
 	const struct tcp_timewait_sock___stamped *newer = (const void *)tw;
+	__s32 age_ms = now_ns / 1000000 - newer->tw_sk.tw_entry_stamp;
 
-	return (__u32)(now_ns / 1000000 - newer->tw_sk.tw_entry_stamp) * 1000000ULL;
+	return age_ms > 0 ? age_ms * 1000000ULL : 1;
 }
 
 /*
