@@ -3,8 +3,7 @@
  * For instruction counts, which do not depend on how busy the machine is.
  *
  *	counts feed none|json|text CONNECTIONS   a fixed stream of records, told to the model
- *	counts programs TCPDWELL                         what the verifier and the JIT made of each
- *program
+ *	counts programs TCPDWELL                 what the verifier and the JIT made of each program
  *
  * The first prints the transitions that were told; bench/counts.sh runs it under
  * callgrind.
@@ -15,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kern/census.h"
+#include "kern/holders.h"
 #include "model/model.h"
 #include "out/out.h"
 #include "proc.h"
@@ -153,22 +154,62 @@ static int feed(const char *sink, unsigned long connections)
 	return 0;
 }
 
-static int programs(const char *tcpdwell)
+static unsigned int print_programs(pid_t pid)
 {
-	const char *const argv[] = {tcpdwell, "trace", "--json", NULL};
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	struct progs progs;
+
+	progs_of(pid, &progs);
+	for (unsigned int i = 0; i < progs.n; i++)
+		printf("%s %u %u\n", progs.prog[i].name, progs.prog[i].verified,
+		       progs.prog[i].jited_len);
+	return progs.n;
+}
+
+/* Of a command that stays. */
+static int programs_of(const char *tcpdwell, const char *command)
+{
+	const char *const argv[] = {tcpdwell, command, "--json", NULL};
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	unsigned int n;
 	struct proc p;
 
 	if (proc_start(&p, argv, null, null))
 		return 1;
 	proc_settle(&p, 500, 20000);
-	progs_of(p.pid, &progs);
-	for (unsigned int i = 0; i < progs.n; i++)
-		printf("%s %u %u\n", progs.prog[i].name, progs.prog[i].verified,
-		       progs.prog[i].jited_len);
+	n = print_programs(p.pid);
 	proc_stop(&p);
-	return progs.n ? 0 : 1;
+	close(null);
+	return n ? 0 : 1;
+}
+
+static void no_row(void *ctx, const struct row_sock *row)
+{
+	(void)ctx;
+	(void)row;
+}
+
+/* Those of list and holders, which are over at once, are loaded here. */
+static int programs_here(void)
+{
+	struct filter none = {0};
+	struct holders holders;
+	struct census census;
+	unsigned int n = 0;
+
+	if (census_open(&census, &none))
+		return 1;
+	if (!holders_open(&holders)) {
+		if (!census_read(&census, no_row, NULL))
+			n = print_programs(getpid());
+		holders_close(&holders);
+	}
+	census_close(&census);
+	return n ? 0 : 1;
+}
+
+static int programs(const char *tcpdwell)
+{
+	return programs_of(tcpdwell, "trace") || programs_of(tcpdwell, "hist") || programs_here();
 }
 
 int main(int argc, char **argv)
