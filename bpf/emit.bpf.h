@@ -8,6 +8,7 @@
 #ifndef TCPDWELL_EMIT_BPF_H
 #define TCPDWELL_EMIT_BPF_H
 
+#include "comm.h"
 #include "maps.bpf.h"
 #include "sock.bpf.h"
 
@@ -79,15 +80,34 @@ static __always_inline void fill_step(const struct step *s, __u8 kind, struct re
 	r->dwell_ns = s->dwell_ns;
 }
 
-static __always_inline void owner_is_current(struct sock_owner *o, enum owner_how how)
+static __always_inline void ask_for_current(struct sock_owner *o)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 
 	o->pid = id >> 32;
 	o->tid = id;
 	o->uid = bpf_get_current_uid_gid();
-	o->how = how;
 	read_current_comm(o->comm);
+}
+
+/* Three helpers less, which took a third of what the first record of a connection takes. */
+static __always_inline void read_current(struct sock_owner *o)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+
+	o->pid = task->tgid;
+	o->tid = task->pid;
+	o->uid = task->cred->uid.val;
+	comm_copy((__u64 *)o->comm, (const __u64 *)task->comm);
+}
+
+static __always_inline void owner_is_current(struct sock_owner *o, enum owner_how how)
+{
+	if (config.own_ids) /* Linux 5.10 has no bpf_get_current_task_btf() */
+		ask_for_current(o);
+	else
+		read_current(o);
+	o->how = how;
 }
 
 /* connect() and listen() run in the caller's context: the only two that say who opened. */

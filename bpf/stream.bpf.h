@@ -54,6 +54,9 @@ static __always_inline __u8 reset_flags(__u64 cookie, __u8 from, __u64 now_ns)
 /* TFO_SERVER_ENABLE in include/net/tcp.h, and in Documentation/networking/ip-sysctl.rst */
 #define FASTOPEN_SERVER 2
 
+/* Something is kept of a child; without it a look for that is a call that finds nothing. */
+static bool child_is_kept;
+
 /* TCP Fast Open makes the child when the SYN comes: where that is allowed, when it was is kept. */
 static __always_inline void child_begins(struct sock *sk)
 {
@@ -64,14 +67,16 @@ static __always_inline void child_begins(struct sock *sk)
 	if (!(BPF_CORE_READ_BITFIELD(ipv4, sysctl_tcp_fastopen) & FASTOPEN_SERVER))
 		return;
 	st = bpf_sk_storage_get(&socks, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (st)
-		st->since_ns = bpf_ktime_get_ns();
+	if (!st)
+		return;
+	st->since_ns = bpf_ktime_get_ns();
+	child_is_kept = true;
 }
 
 /* The stay in SYN_RECEIVED of a child: see handshake_time(). */
 static __always_inline void child_goes_on(struct step *s)
 {
-	struct sock_store *st = bpf_sk_storage_get(&socks, s->sk, 0, 0);
+	struct sock_store *st = child_is_kept ? bpf_sk_storage_get(&socks, s->sk, 0, 0) : NULL;
 	const struct child *child = child_of(s->sk);
 
 	s->flags |= STEP_FIRST | STEP_HELD;
