@@ -58,9 +58,9 @@ int BPF_PROG(hist_timer_start, struct timer_list *timer)
 		h->stop.tw = 0;
 	}
 	h->made.tw = (__u64)tw;
-	h->made.lport = BPF_CORE_READ(tw, tw_sport);
-	h->made.rport = BPF_CORE_READ(tw, __tw_common.skc_dport);
-	h->made.substate = BPF_CORE_READ(tw, tw_substate);
+	h->made.lport = FIELD(tw, tw_sport);
+	h->made.rport = FIELD(tw, __tw_common.skc_dport);
+	h->made.substate = FIELD(tw, tw_substate);
 	return 0;
 }
 

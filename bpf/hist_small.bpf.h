@@ -117,7 +117,7 @@ static __always_inline void read_stop(struct timer_list *timer, struct stop *s)
 	s->tw = key;
 	s->at_ns = bpf_ktime_get_ns();
 	s->expires_ns = s->at_ns + small_left_ns(timer->expires, s->at_ns);
-	s->substate = BPF_CORE_READ(tw, tw_substate);
+	s->substate = FIELD(tw, tw_substate);
 	if (small) {
 		s->small = *small;
 		s->wanted = 1;

@@ -5,6 +5,7 @@
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include "typed.bpf.h"
 
 /* net/ipv4/inet_connection_sock.c; static, so known by address alone */
 extern const void reqsk_timer_handler __ksym __weak;
@@ -18,14 +19,17 @@ static __always_inline bool is_req_timer(const struct timer_list *timer)
 
 static __always_inline struct request_sock *req_of_timer(struct timer_list *timer)
 {
-	return (void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer);
+	return TYPED(struct request_sock,
+		     (void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer));
 }
 
 /* In us, by the clock that is ours too, and only of the first: 0 before that, and with SYN cookies.
  */
 static __always_inline __u64 synack_sent(struct request_sock *req)
 {
-	return BPF_CORE_READ((struct tcp_request_sock *)req, snt_synack) * 1000;
+	struct tcp_request_sock *tcp = TYPED(struct tcp_request_sock, req);
+
+	return FIELD(tcp, snt_synack) * 1000;
 }
 
 #endif

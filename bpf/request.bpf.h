@@ -47,10 +47,16 @@ static __always_inline void note_child(const struct sock *sk)
 	child->lport = sk->__sk_common.skc_num;
 }
 
+static __always_inline const struct sock *listener_of(const struct request_sock *req)
+{
+	return TYPED(const struct sock, FIELD(req, __req_common.skc_listener));
+}
+
 /* The request_sock knows its listener, and the child's next step finds it here. */
 static __always_inline bool child_was_made(struct request_sock *req)
 {
 	struct port_pair ports = {};
+	const struct sock *listener;
 	__u32 zero = 0;
 	struct child *child = bpf_map_lookup_elem(&last_child, &zero);
 
@@ -62,11 +68,9 @@ static __always_inline bool child_was_made(struct request_sock *req)
 	child->at = 0;
 	child->synack_ns = synack_sent(req);
 	child->rport = ports.rport;
-	if (config.own_ids)
-		child->listener = (__u64)BPF_CORE_READ(req, __req_common.skc_listener);
-	else
-		child->listener = BPF_CORE_READ(req, __req_common.skc_listener,
-						__sk_common.skc_cookie.counter);
+	listener = listener_of(req);
+	child->listener =
+		config.own_ids ? (__u64)listener : FIELD(listener, __sk_common.skc_cookie.counter);
 	return true;
 }
 
@@ -102,7 +106,7 @@ static __always_inline bool was_refused(struct request_sock *req)
 	if (!at || !*at)
 		return false;
 	/* the port in the low bits makes the moment seem later than it was */
-	refused = (*at & 0xffff) == BPF_CORE_READ(req, __req_common.skc_num) &&
+	refused = (*at & 0xffff) == FIELD(req, __req_common.skc_num) &&
 		  (bpf_ktime_get_ns() & ~0xffffULL) - (*at & ~0xffffULL) < SOFTIRQ_NEAR_NS;
 	*at = 0;
 	return refused;
@@ -110,33 +114,16 @@ static __always_inline bool was_refused(struct request_sock *req)
 
 static __always_inline bool listener_is_gone(struct request_sock *req)
 {
-	return BPF_CORE_READ(req, __req_common.skc_listener, __sk_common.skc_state) != ST_LISTEN;
-}
+	const struct sock *listener = listener_of(req);
 
-static __always_inline void read_req_addrs(struct request_sock *req, struct flow *w)
-{
-	w->family = BPF_CORE_READ(req, __req_common.skc_family) == AF_INET6 ? 6 : 4;
-	if (w->family == 6) {
-		BPF_CORE_READ_INTO(&w->laddr, req, __req_common.skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&w->raddr, req, __req_common.skc_v6_daddr);
-		return;
-	}
-	w->laddr[0] = 0;
-	w->laddr[1] = v4_mapped_tail(BPF_CORE_READ(req, __req_common.skc_rcv_saddr));
-	w->raddr[0] = 0;
-	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(req, __req_common.skc_daddr));
+	return FIELD(listener, __sk_common.skc_state) != ST_LISTEN;
 }
 
 static __always_inline void read_req_parts(struct request_sock *req, __u32 parts, struct flow *w)
 {
 	if (parts & FLOW_LPORT)
-		w->lport = BPF_CORE_READ(req, __req_common.skc_num);
-	if (parts & FLOW_RPORT)
-		w->rport = bpf_ntohs(BPF_CORE_READ(req, __req_common.skc_dport));
-	if (parts & FLOW_NETNS)
-		w->netns = BPF_CORE_READ(req, __req_common.skc_net.net, ns.inum);
-	if (parts & FLOW_ADDRS)
-		read_req_addrs(req, w);
+		w->lport = FIELD(req, __req_common.skc_num);
+	read_parts(&req->__req_common, parts, w);
 }
 
 static __always_inline bool within_limit(__u64 now_ns)
@@ -163,7 +150,7 @@ static __always_inline bool is_shown(struct request_sock *req, enum request_what
 	__u64 key = (__u64)req;
 	__u8 one = 1;
 	bool known = bpf_map_lookup_elem(&shown_reqs, &key);
-	bool again = BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout) != 0;
+	bool again = FIELD_BITS(req, num_timeout) != 0;
 
 	if (what == REQUEST_EXPIRED || what == REQUEST_ABANDONED ||
 	    (known && what == REQUEST_STARTED && again))
@@ -210,7 +197,7 @@ static __always_inline void emit_request(struct request_sock *req, const struct 
 	r->kind = REC_REQUEST;
 	r->what = what;
 	r->family = w->family;
-	r->retransmits = BPF_CORE_READ(req, num_retrans);
+	r->retransmits = FIELD(req, num_retrans);
 	r->netns = w->netns;
 	r->mono_ns = now_ns;
 	__builtin_memcpy(r->laddr, w->laddr, 16);
@@ -258,7 +245,7 @@ static __always_inline void on_req_start(struct timer_list *timer)
 		tell_reuse(req);
 	if (!req_wanted(req, &w))
 		return;
-	if (!BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout))
+	if (!FIELD_BITS(req, num_timeout))
 		__sync_fetch_and_add(&counters.req_born, 1);
 	emit_request(req, &w, REQUEST_STARTED);
 }

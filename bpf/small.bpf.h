@@ -22,7 +22,7 @@ static __always_inline __u64 tw_cookie(struct inet_timewait_sock *tw, enum small
 	__u64 id;
 
 	if (!config.own_ids)
-		return BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+		return FIELD(tw, __tw_common.skc_cookie.counter);
 	__builtin_memset(&w, 0, sizeof(w));
 	read_tw_flow(tw, &w);
 	id = id_of_flow(&w);
@@ -33,13 +33,12 @@ static __always_inline __u64 tw_cookie(struct inet_timewait_sock *tw, enum small
 
 static __always_inline unsigned long tw_expires(struct inet_timewait_sock *tw)
 {
-	return BPF_CORE_READ(tw, tw_timer.expires);
+	return FIELD(tw, tw_timer.expires);
 }
 
 static __always_inline __u32 tw_wheel_us(struct inet_timewait_sock *tw)
 {
-	return timer_wheel_us(BPF_CORE_READ(tw, tw_timer.expires),
-			      BPF_CORE_READ(tw, tw_timer.flags));
+	return timer_wheel_us(FIELD(tw, tw_timer.expires), FIELD(tw, tw_timer.flags));
 }
 
 /*
@@ -65,7 +64,7 @@ static __always_inline __u64 emit_small(struct inet_timewait_sock *tw, enum smal
 	}
 	r->kind = REC_SMALL;
 	r->what = what;
-	r->substate = BPF_CORE_READ(tw, tw_substate);
+	r->substate = FIELD(tw, tw_substate);
 	r->via = via;
 	r->wheel_us = wheel_us;
 	r->cookie = cookie;
@@ -109,8 +108,7 @@ static __always_inline enum small_what stop_told_by(void *ctx, struct inet_timew
 {
 	enum small_what what = stop_of(tw);
 
-	if (what == SMALL_STOPPED && BPF_CORE_READ(tw, tw_substate) == ST_FIN_WAIT2 &&
-	    is_aborting(ctx))
+	if (what == SMALL_STOPPED && FIELD(tw, tw_substate) == ST_FIN_WAIT2 && is_aborting(ctx))
 		return SMALL_ABORTED;
 	return what;
 }

@@ -11,6 +11,7 @@
 #include "filter.h"
 #include "roles.h"
 #include "states.h"
+#include "typed.bpf.h"
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -80,7 +81,45 @@ struct port_pair {
 
 static __always_inline void read_ports(const struct sock_common *skc, struct port_pair *ports)
 {
+	if (config.casts) {
+		ports->rport = skc->skc_dport;
+		ports->lport = skc->skc_num;
+		return;
+	}
 	bpf_core_read(ports, sizeof(*ports), &skc->skc_dport);
+}
+
+static __always_inline void read_flow_addrs(const struct sock_common *skc, struct flow *w)
+{
+	w->family = FIELD(skc, skc_family) == AF_INET6 ? 6 : 4;
+	if (config.casts) {
+		read_addrs(skc, w->laddr, w->raddr);
+		return;
+	}
+	if (w->family == 6) {
+		BPF_CORE_READ_INTO(&w->laddr, skc, skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&w->raddr, skc, skc_v6_daddr);
+		return;
+	}
+	w->laddr[0] = 0;
+	w->laddr[1] = v4_mapped_tail(BPF_CORE_READ(skc, skc_rcv_saddr));
+	w->raddr[0] = 0;
+	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(skc, skc_daddr));
+}
+
+/*
+ * Of a small or a request socket, but for its local port, which lies elsewhere.  The
+ * parts that are asked for: each may be one more call to read kernel memory.
+ */
+static __always_inline void read_parts(const struct sock_common *skc, __u32 parts, struct flow *w)
+{
+	if (parts & FLOW_RPORT)
+		w->rport = bpf_ntohs(FIELD(skc, skc_dport));
+	if (parts & FLOW_NETNS)
+		w->netns = config.casts ? skc->skc_net.net->ns.inum
+					: BPF_CORE_READ(skc, skc_net.net, ns.inum);
+	if (parts & FLOW_ADDRS)
+		read_flow_addrs(skc, w);
 }
 
 /* A plain load once it was made: the helper is asked only for a socket's first record. */

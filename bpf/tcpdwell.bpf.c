@@ -68,10 +68,12 @@ int BPF_PROG(receive_reset, struct sock *sk)
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(send_reset, struct sock *sk)
 {
+	struct inet_timewait_sock *tw = TYPED(struct inet_timewait_sock, sk);
+
 	if (!sk)
 		return 0;
 	if (sk->__sk_common.skc_state == ST_TIME_WAIT)
-		emit_small((void *)sk, SMALL_RESET_OUT, VIA_TIMER, tw_expires((void *)sk), 0);
+		emit_small(tw, SMALL_RESET_OUT, VIA_TIMER, tw_expires(tw), 0);
 	else if (sk->__sk_common.skc_state == ST_LISTEN)
 		note_refusal(sk->__sk_common.skc_num, bpf_ktime_get_ns());
 	else

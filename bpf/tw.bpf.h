@@ -6,6 +6,7 @@
 #include "config.bpf.h"
 #include "sock.bpf.h"
 #include "timer.bpf.h"
+#include "typed.bpf.h"
 
 /* net/ipv4/inet_timewait_sock.c; static, so known by address alone */
 extern const void tw_timer_handler __ksym __weak;
@@ -17,35 +18,16 @@ static __always_inline bool is_tw_timer(const struct timer_list *timer)
 
 static __always_inline struct inet_timewait_sock *tw_of_timer(struct timer_list *timer)
 {
-	return (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
+	return TYPED(struct inet_timewait_sock,
+		     (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer));
 }
 
-static __always_inline void read_tw_addrs(struct inet_timewait_sock *tw, struct flow *w)
-{
-	w->family = BPF_CORE_READ(tw, __tw_common.skc_family) == AF_INET6 ? 6 : 4;
-	if (w->family == 6) {
-		BPF_CORE_READ_INTO(&w->laddr, tw, __tw_common.skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&w->raddr, tw, __tw_common.skc_v6_daddr);
-		return;
-	}
-	w->laddr[0] = 0;
-	w->laddr[1] = v4_mapped_tail(BPF_CORE_READ(tw, __tw_common.skc_rcv_saddr));
-	w->raddr[0] = 0;
-	w->raddr[1] = v4_mapped_tail(BPF_CORE_READ(tw, __tw_common.skc_daddr));
-}
-
-/* The parts that are asked for: each is one more call to read kernel memory. */
 static __always_inline void read_tw_parts(struct inet_timewait_sock *tw, __u32 parts,
 					  struct flow *w)
 {
 	if (parts & FLOW_LPORT)
-		w->lport = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
-	if (parts & FLOW_RPORT)
-		w->rport = bpf_ntohs(BPF_CORE_READ(tw, __tw_common.skc_dport));
-	if (parts & FLOW_NETNS)
-		w->netns = BPF_CORE_READ(tw, __tw_common.skc_net.net, ns.inum);
-	if (parts & FLOW_ADDRS)
-		read_tw_addrs(tw, w);
+		w->lport = bpf_ntohs(FIELD(tw, tw_sport));
+	read_parts(&tw->__tw_common, parts, w);
 }
 
 static __always_inline void read_tw_flow(struct inet_timewait_sock *tw, struct flow *w)

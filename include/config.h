@@ -17,6 +17,7 @@ struct config {
 	__u8 late_port;	     /* the filter asks for a local port */
 	__u8 own_ids;	     /* no socket storage and no cookies: see store.bpf.h */
 	__u8 opener_decides; /* ... for an owner, and that is who opens */
+	__u8 casts;	     /* the kernel has bpf_rdonly_cast(): see typed.bpf.h */
 	__u64 jiffy_ns;	     /* length of a jiffy */
 	__u64 ring_quarter;  /* bytes */
 	struct filter filter;

@@ -6,6 +6,9 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
 #include "kern/features.h"
 
 static const char *const tier_names[TIER_MAX] = {
@@ -81,4 +84,27 @@ bool has_kernel_btf(void)
 const char *kernel_error(int err)
 {
 	return err == -ENOTSUPP ? "not supported by this kernel" : strerror(-err);
+}
+
+bool has_rdonly_cast(const struct btf *btf)
+{
+	__s32 func = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
+	__s32 type = btf__find_by_name_kind(btf, "timer_list", BTF_KIND_STRUCT);
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = type},
+		{.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = func},
+		{.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd;
+
+	if (func < 0 || type < 0)
+		return false;
+	fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "probe_cast", "GPL", insns,
+			   sizeof(insns) / sizeof(*insns), NULL);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
 }

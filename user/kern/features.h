@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+struct btf;
+
 /* include/linux/errno.h in the kernel: not EOPNOTSUPP */
 #ifndef ENOTSUPP
 #define ENOTSUPP 524
@@ -32,6 +34,13 @@ bool has_kernel_symbol(const char *name);
 
 /* Whether the kernel's BTF is there (CONFIG_DEBUG_INFO_BTF). */
 bool has_kernel_btf(void);
+
+/*
+ * Whether programs can read what the verifier has no type for without a call: the
+ * kernel, whose BTF this is, has bpf_rdonly_cast() (Linux 6.2, a35b9af4ec2c), and a
+ * JIT that takes kernel functions.  Asked by loading a program of a few instructions.
+ */
+bool has_rdonly_cast(const struct btf *btf);
 
 /*
  * strerror() of what bpf(2) gave, -errno, and of the one number that the kernel

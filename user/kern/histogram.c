@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "config.h"
@@ -42,6 +43,15 @@ static void find_small(struct histograms *h)
 			 "/proc/kallsyms does not tell the address of tw_timer_handler");
 }
 
+static bool can_cast(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool can = btf && has_rdonly_cast(btf);
+
+	btf__free(btf);
+	return can;
+}
+
 static void configure(struct histograms *h, const struct filter *f)
 {
 	struct config *c = (struct config *)&h->skel->rodata->config;
@@ -50,6 +60,7 @@ static void configure(struct histograms *h, const struct filter *f)
 	c->filter = *f;
 	c->flow_filter = filter_by_flow(f);
 	c->jiffy_ns = kernel_jiffy_ns();
+	c->casts = can_cast();
 	own->by = h->by;
 	own->small = h->small;
 	own->by_owner = h->by == HIST_BY_PROCESS || filter_by_owner(f);

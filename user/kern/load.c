@@ -126,6 +126,7 @@ static void configure(struct tracer *t, const struct tracer_options *o, const st
 	c->opener_decides = filter_by_owner(&o->filter) && t->tier != TIER_FENTRY && !in->own_ids;
 	c->half_open = o->half_open;
 	c->tw_timers = t->tier == TIER_TIMER;
+	c->casts = in->casts;
 	c->jiffy_ns = kernel_jiffy_ns();
 	c->ring_quarter = size / 4;
 }
@@ -273,6 +274,7 @@ int tracer_load(struct tracer *t, const struct tracer_options *o)
 	if (!btf)
 		return tracer_explain(-errno);
 	in.own_ids = t->own_ids = needs_own_ids(btf);
+	in.casts = has_rdonly_cast(btf);
 	if (o->no_stream)
 		list.tier = TIER_SWEEP;
 	err = open_tiers(t, &list, &in);

@@ -15,6 +15,7 @@ struct plan_input {
 	bool stream;	/* records, not iterators alone */
 	bool requests;	/* reqsk_timer_handler is known */
 	bool own_ids;	/* no socket storage, no cookies: see bpf/store.bpf.h */
+	bool casts;	/* bpf_rdonly_cast(): see bpf/typed.bpf.h */
 	arity_fn arity;
 	void *ctx;
 };
