@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <linux/capability.h>
 
+#include <bpf/btf.h>
+
 #include "kern/census.h"
 #include "kern/cgroup.h"
 #include "kern/checks.h"
@@ -314,6 +316,18 @@ static void check_symbol(struct checkup *c, const char *symbol, const char *prog
 		       "kernel.kptr_restrict below 2");
 }
 
+static void check_casts(struct checkup *c)
+{
+	struct finding *f = add(c, "rdonly_cast", "reads without a call",
+				"each field of a small or a request socket costs some 20 ns more");
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	snprintf(f->value, sizeof(f->value), "bpf_rdonly_cast");
+	if (!btf || !has_rdonly_cast(btf))
+		refuse(f, 0, "before Linux 6.2, or without a JIT that takes kernel functions");
+	btf__free(btf);
+}
+
 /*
  * All together
  */
@@ -381,6 +395,7 @@ void checks_run(struct checkup *c)
 	check_symbol(c, "tw_timer_handler", "probe_tw_handler", NO_TIMERS);
 	check_symbol(c, "reqsk_timer_handler", "probe_reqsk_handler",
 		     "handshakes that never complete are not seen, but for those that sweeps meet");
+	check_casts(c);
 	check_tracer(c);
 	check_census(c);
 }
