@@ -122,11 +122,14 @@ RUN_TESTS := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(
 # How it is compiled. The libraries are a table in scripts/deps.sh.
 #
 
-# libmicrohttpd has no static form to link: what it needs itself has none.
-NOT_STATIC := libmicrohttpd
-PKGS      := $(filter-out $(if $(filter 1,$(STATIC)),$(NOT_STATIC)),$(shell scripts/deps.sh modules build))
+# Compiled for but not linked: loaded where it is used (user/out/mhd.h). A static program goes
+# without it, as what it needs itself has no static form.
+ON_DEMAND := libmicrohttpd
+PKGS      := $(shell scripts/deps.sh modules build)
+LINKED    := $(filter-out $(ON_DEMAND),$(PKGS))
 TEST_PKGS := $(shell scripts/deps.sh modules test)
 pkg       = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
+MHD_SONAME := $(shell CC='$(CC)' scripts/soname.sh $(call pkg,--libs $(ON_DEMAND)) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wformat=2 -Wundef -Wpointer-arith \
@@ -145,16 +148,16 @@ HARDEN   := -fstack-protector-strong $(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SO
 endif
 
 CPP_ALL    := -D_GNU_SOURCE -DTCPDWELL_VERSION=\"$(VERSION)\" \
-	$(if $(filter 1,$(STATIC)),-DTCPDWELL_STATIC) \
+	$(if $(filter 1,$(STATIC)),-DTCPDWELL_STATIC,-DMHD_SONAME=\"$(MHD_SONAME)\") \
 	-Iinclude -Iuser -I$(B)/skel $(call pkg,--cflags $(PKGS)) $(CPPFLAGS)
 CC_ALL     := -std=gnu11 $(CFLAGS) -fPIE $(WARNINGS) $(WERR) $(HARDEN)
 TEST_CPP   := -Itests/lib -Itests/unit $(call pkg,--cflags $(TEST_PKGS))
 LD_ALL     := $(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack $(HARDEN) $(LDFLAGS)
-LIBS       := $(call pkg,$(if $(filter 1,$(STATIC)),--static) --libs $(PKGS)) $(LDLIBS)
+LIBS       := $(call pkg,$(if $(filter 1,$(STATIC)),--static) --libs $(LINKED)) $(LDLIBS)
 TEST_LIBS  := $(call pkg,--libs $(TEST_PKGS))
 # The tests stay dynamic: not every test library has a static form.
 TEST_LD    := -pie $(HARDEN) $(LDFLAGS)
-TEST_LIBS  += $(call pkg,--libs $(PKGS)) $(LDLIBS)
+TEST_LIBS  += $(call pkg,--libs $(LINKED)) $(LDLIBS)
 
 MACHINE  := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 BPF_ARCH := $(shell echo '$(MACHINE)' | sed -e 's/x86_64/x86/;s/i.86/x86/;s/amd64/x86/;s/aarch64.*/arm64/' \

@@ -26,8 +26,8 @@ BPFTOOL_MIN=7.0
 
 # One line an item: a command, static:COMMAND for one that needs no libraries,
 # pc:MODULE for a library, file:PATH for the rest.
-# A library added to the group "build" is linked into tcpdwell, one in "test"
-# into the test programs. "-" means: part of another package, or done without:
+# A library added to the group "build" is linked into tcpdwell (but for those of
+# ON_DEMAND in the Makefile), one in "test" into the test programs. "-" means: part of another package, or done without:
 # the tests that want it are skipped.
 table() {
 	cat <<-'END'

@@ -55,6 +55,13 @@ else
 	skip "lintian has nothing against it" "no lintian here"
 fi
 
+# What it loads by name is what dpkg-shlibdeps does not see.
+soname=$(dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/bin/tcpdwell | grep -ao 'libmicrohttpd\.so\.[0-9]*' | head -n 1)
+package=$(dpkg-query -S "*/${soname:-?}" 2>&1 | sed -n '1s/:.*//p')
+said=$(dpkg-deb -f "$deb" Depends)
+[ -n "$package" ] && [[ ", $said" == *", $package (>= "* ]]
+ok $? "it depends on the library that it loads by name" "$soname of $package: $said"
+
 root=$dir/root
 mkdir -p "$root"/var/lib/dpkg/{info,updates,triggers}
 : >"$root/var/lib/dpkg/status"

@@ -59,5 +59,8 @@ rpm=$(find "$dir/RPMS" -name 'tcpdwell-[0-9]*.rpm' 2>/dev/null | head -n 1)
 said=$(rpm -qlp "$rpm" 2>/dev/null)
 [[ $said == *"/usr/bin/tcpdwell"* && $said == *"/man8/tcpdwell-trace.8"* ]]
 ok $? "it has the program and its pages" "$said"
+said=$(rpm -q --requires -p "$rpm" 2>/dev/null)
+grep -qxE 'libmicrohttpd\.so\.[0-9]+\(\)\(64bit\)' <<<"$said"
+ok $? "it requires the library that it loads by name" "$said"
 echo "1..$n"
 exit $failed

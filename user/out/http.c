@@ -12,7 +12,7 @@
 
 #ifndef TCPDWELL_STATIC
 
-#include <microhttpd.h>
+#include "out/mhd.h"
 
 #define SECOND_NS 1000000000ULL
 #define CLIENTS_OF_AN_ADDRESS 192
@@ -78,27 +78,27 @@ static void free_body(void *cls)
 static struct MHD_Response *text_response(const char *text, const char *header, const char *value)
 {
 	struct MHD_Response *r =
-		MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
+		mhd.create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
 
 	if (r) {
-		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+		mhd.add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
 		if (header)
-			MHD_add_response_header(r, header, value);
+			mhd.add_response_header(r, header, value);
 	}
 	return r;
 }
 
 static struct MHD_Response *body_response(struct http *h, struct body *b, const char *type)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer_with_free_callback_cls(
+	struct MHD_Response *r = mhd.create_response_from_buffer_with_free_callback_cls(
 		b->len, b->text, free_body, b);
 
 	if (!r)
 		return NULL;
 	h->bytes += b->len;
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+	mhd.add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	mhd.add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	mhd.add_response_header(r, "X-Content-Type-Options", "nosniff");
 	return r;
 }
 
@@ -135,7 +135,7 @@ static __u64 clock_ns(void)
 static void drop(struct made *m)
 {
 	if (m->response)
-		MHD_destroy_response(m->response);
+		mhd.destroy_response(m->response);
 	m->response = NULL;
 }
 
@@ -167,13 +167,13 @@ static enum MHD_Result refuse(struct http *h, struct MHD_Connection *c, unsigned
 			      struct MHD_Response *r)
 {
 	h->counts.refused++;
-	return MHD_queue_response(c, status, r);
+	return mhd.queue_response(c, status, r);
 }
 
 static enum MHD_Result unable(struct http *h, struct MHD_Connection *c)
 {
 	h->counts.failed++;
-	return MHD_queue_response(c, MHD_HTTP_SERVICE_UNAVAILABLE, h->too_much);
+	return mhd.queue_response(c, MHD_HTTP_SERVICE_UNAVAILABLE, h->too_much);
 }
 
 static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *url,
@@ -205,7 +205,7 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *u
 		h->counts.ok++;
 	else
 		h->counts.failed++;
-	return MHD_queue_response(c, m->status, m->response);
+	return mhd.queue_response(c, m->status, m->response);
 }
 
 static struct client *client_of(struct http *h, const struct MHD_Connection *c)
@@ -219,7 +219,7 @@ static struct client *client_of(struct http *h, const struct MHD_Connection *c)
 static int fd_of(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+		mhd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	return info ? info->connect_fd : -1;
 }
@@ -308,7 +308,7 @@ static int listen_on(const struct sockaddr_storage *addr, socklen_t len, __u16 *
 
 static struct MHD_Daemon *start(struct http *h, int listen_fd)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, h, MHD_OPTION_LISTEN_SOCKET,
+	return mhd.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, h, MHD_OPTION_LISTEN_SOCKET,
 				listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_CLIENTS,
 				MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 				(unsigned int)CLIENTS_OF_AN_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -340,14 +340,16 @@ int http_open(struct http **out, const struct sockaddr_storage *addr, socklen_t 
 	h->n_pages = n;
 	h->ctx = ctx;
 	h->now_ns = clock_ns();
-	err = make_answers(h);
+	err = mhd_load();
+	if (!err)
+		err = make_answers(h);
 	fd = err ? err : listen_on(addr, len, &h->port);
 	if (fd < 0) {
 		http_close(h);
 		return fd;
 	}
 	h->daemon = start(h, fd);
-	info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	info = h->daemon ? mhd.get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		if (!h->daemon)
 			close(fd);
@@ -364,16 +366,16 @@ void http_close(struct http *h)
 	if (!h)
 		return;
 	if (h->daemon)
-		MHD_stop_daemon(h->daemon);
+		mhd.stop_daemon(h->daemon);
 	for (size_t i = 0; h->made && i < h->n_pages; i++)
 		drop(&h->made[i]);
 	free(h->made);
 	if (h->not_found)
-		MHD_destroy_response(h->not_found);
+		mhd.destroy_response(h->not_found);
 	if (h->not_allowed)
-		MHD_destroy_response(h->not_allowed);
+		mhd.destroy_response(h->not_allowed);
 	if (h->too_much)
-		MHD_destroy_response(h->too_much);
+		mhd.destroy_response(h->too_much);
 	free(h);
 }
 
@@ -389,8 +391,8 @@ __u64 http_run(struct http *h, __u64 now_ns)
 
 	h->now_ns = now_ns;
 	for (int i = 0; i < RUNS_MAX && timed && !wait_ms; i++) {
-		MHD_run(h->daemon);
-		timed = MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES;
+		mhd.run(h->daemon);
+		timed = mhd.get_timeout(h->daemon, &wait_ms) == MHD_YES;
 	}
 	cut_slow(h);
 	if (!timed && !h->n_clients)

@@ -39,8 +39,9 @@ int http_address(const char *text, struct sockaddr_storage *addr, socklen_t *len
 
 /*
  * Listens.  The pages (n of them, which must stay) are also answered to HEAD;
- * other methods and paths are refused.  0 or -errno; -EOPNOTSUPP in a program
- * that was built without HTTP.
+ * other methods and paths are refused.  Loads the library that it takes, so not after
+ * rights_limit() and rights_filter().  0 or -errno; -EOPNOTSUPP in a program that was built without
+ * HTTP, -ELIBACC without the library, which is said.
  */
 int http_open(struct http **h, const struct sockaddr_storage *addr, socklen_t len,
 	      const struct http_page *pages, size_t n, void *ctx);
