@@ -18,7 +18,13 @@ told() {
 	[ "$(transitions "$1")" -ge "$2" ]
 }
 
-for signal in INT TERM; do
+# opened PID: it takes signals by now
+# shellcheck disable=SC2317 # wait_for calls it
+opened() {
+	find "/proc/$1/fd" -lname "*signalfd*" 2>/dev/null | grep -q .
+}
+
+for signal in INT TERM HUP; do
 	begin json --json
 	traffic 5
 	wait_for 30 told "$dir/json.out" 50
@@ -37,6 +43,109 @@ for signal in INT TERM; do
 	like "$(tail -n 1 "$dir/text.err")" "transition" "SIG$signal, text: the summary ends the talk"
 	is "$(grep -c 'lost' "$dir/text.out")" 0 "SIG$signal, text: no summary among the data"
 done
+
+# SIGHUP of the other live commands, and of a replay.
+env --default-signal=HUP "$TCPDWELL" record -o "$dir/hup.rec" --netns "$netns" </dev/null 2>"$dir/err" &
+tracer=$!
+env --default-signal=HUP "$TCPDWELL" hist --json --netns "$netns" </dev/null >"$dir/hist.out" 2>"$dir/err.hist" &
+hist=$!
+wait_for 30 grep -qs hello "$dir/hist.out"
+wait_for 30 test -s "$dir/hup.rec"
+traffic 5
+end HUP
+is "$status" 0 "SIGHUP, record: status 0"
+like "$(cat "$dir/err")" "transitions in .*, 0 lost; .* in $dir/hup.rec" "SIGHUP, record: what is in the file"
+tracer=$hist
+end HUP
+is "$status $(tail -n 1 "$dir/hist.out" | grep -c '"type":"summary"')" "0 1" "SIGHUP, hist: status 0, the summary is last"
+run replay --json "$dir/hup.rec"
+is "$status" 0 "SIGHUP: the recording is whole"
+consistent "$dir/out" "SIGHUP, replayed"
+env --default-signal=HUP "$TCPDWELL" replay --json --speed 0.001 "$dir/hup.rec" >"$dir/slow.out" 2>&1 &
+tracer=$!
+wait_for 30 grep -qs hello "$dir/slow.out"
+end HUP
+is "$status" 0 "SIGHUP, replay: status 0"
+consistent "$dir/slow.out" "SIGHUP, replay"
+
+# Ignored by who starts it, as nohup does: it stays ignored.
+env --default-signal=INT --ignore-signal=HUP "$TCPDWELL" trace --json --netns "$netns" \
+	>"$dir/nohup.out" 2>"$dir/nohup.err" </dev/null &
+tracer=$!
+wait_for 30 grep -qs . "$dir/nohup.out"
+kill -s HUP "$tracer"
+traffic 5
+wait_for 30 told "$dir/nohup.out" 50
+ok $? "SIGHUP is ignored from the start: it goes on"
+end INT
+is "$status" 0 "... and ends with SIGINT, status 0"
+consistent "$dir/nohup.out" "SIGHUP is ignored"
+
+# A terminal that goes away. on_terminal HOW ARG...: with SIGHUP as env(1) has it by HOW; $dir/status
+on_terminal() {
+	local how=$1
+
+	shift
+	rm -f "$dir/status" "$dir/pid"
+	# as a shell does it, which alone the kernel tells
+	cat >"$dir/run" <<-'END'
+		my ($dir, @command) = @ARGV;
+		my $pid = fork // die;
+		if (!$pid) {
+			open STDERR, ">", "$dir/err";
+			exec @command;
+		}
+		$SIG{HUP} = sub { kill HUP => $pid };
+		open my $file, ">", "$dir/pid";
+		print $file $pid;
+		close $file;
+		1 while waitpid($pid, 0) != $pid;
+		open $file, ">", "$dir/status";
+		print $file $? & 127 ? "signal " . ($? & 127) : $? >> 8;
+	END
+	tmux -L "tcpdwell-ends-$$" -f /dev/null new-session -d -s ends \
+		"perl $dir/run $dir env $how $TCPDWELL $* --netns $netns"
+	wait_for 30 test -s "$dir/pid"
+}
+
+close_terminal() {
+	tmux -L "tcpdwell-ends-$$" kill-server
+}
+
+if command -v tmux >/dev/null; then
+	unset TMUX
+	for command in "trace" "trace --json" "hist --interval 1s" "watch" "states --live" "top"; do
+		on_terminal --default-signal=HUP "$command"
+		wait_for 30 opened "$(cat "$dir/pid")"
+		traffic
+		close_terminal
+		wait_for 30 test -s "$dir/status"
+		is "$(cat "$dir/status" 2>/dev/null)" 0 "the terminal of $command goes: status 0"
+		is "$(grep -ciE 'error|written' "$dir/err")" 0 "... no complaint"
+	done
+	on_terminal --default-signal=HUP record -o "$dir/terminal.rec"
+	wait_for 30 test -s "$dir/terminal.rec"
+	traffic
+	close_terminal
+	wait_for 30 test -s "$dir/status"
+	is "$(cat "$dir/status" 2>/dev/null)" 0 "the terminal of a recorder goes: status 0"
+	run replay --json "$dir/terminal.rec"
+	is "$status $(cat "$dir/err")" "0 " "... what it wrote is whole"
+	on_terminal --ignore-signal=HUP record -o "$dir/left.rec"
+	wait_for 30 test -s "$dir/left.rec"
+	close_terminal
+	traffic 3
+	sleep 1
+	gone "$(cat "$dir/pid")"
+	is $? 1 "the terminal goes, SIGHUP is ignored: the recorder goes on"
+	kill -TERM "$(cat "$dir/pid")"
+	wait_for 30 test -s "$dir/status"
+	run replay --json "$dir/left.rec"
+	told "$dir/out" 30
+	ok $? "... and has what came after that"
+else
+	skip "a terminal that goes away" "there is no tmux"
+fi
 
 # What came just before the signal is printed too.
 begin late --json
@@ -231,11 +340,7 @@ like "$(cat "$dir/err")" "could not be read.*root.*CAP_SYS_ADMIN" "without CAP_S
 # What it opens never takes the place of stdout or stderr.
 "$TCPDWELL" record -o "$dir/rec" --netns "$netns" --duration 60s </dev/null >&- 2>&- &
 tracer=$!
-# shellcheck disable=SC2317 # wait_for calls it
-opened() {
-	find "/proc/$tracer/fd" -lname "*signalfd*" | grep -q .
-}
-wait_for 30 opened
+wait_for 30 opened "$tracer"
 is "$(readlink "/proc/$tracer/fd/1" "/proc/$tracer/fd/2" | xargs)" "/dev/null /dev/null" \
 	"stdout and stderr are closed: nothing else takes their place"
 end TERM

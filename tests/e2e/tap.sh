@@ -90,7 +90,7 @@ begin() {
 
 	shift
 	rm -f "$dir/$name.out" "$dir/$name.err"
-	env --default-signal=INT,PIPE "$TCPDWELL" trace --netns "$netns" "$@" \
+	env --default-signal=INT,HUP,PIPE "$TCPDWELL" trace --netns "$netns" "$@" \
 		>"$dir/$name.out" 2>"$dir/$name.err" </dev/null &
 	tracer=$!
 	# what the header says comes first: in JSON as data, in text as talk

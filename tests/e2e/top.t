@@ -283,7 +283,11 @@ start 80 24
 shows "sorted by stuck" "once more"
 kill -TERM "$(cat "$dir/pid")"
 ended 0 "SIGTERM"
-for signal in SEGV ABRT HUP; do
+start 80 24
+shows "sorted by stuck" "up, to get SIGHUP"
+kill -HUP "$(cat "$dir/pid")"
+ended 0 "SIGHUP"
+for signal in SEGV ABRT; do
 	start 80 24
 	shows "sorted by stuck" "up, to get SIG$signal"
 	kill -s $signal "$(cat "$dir/pid")"

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -262,6 +263,27 @@ static void nobody_reads_the_socket(void **unused)
 	close(pair[1]);
 }
 
+/* A terminal that hung up is as good as a closed pipe; a disk's EIO is not. */
+static void the_terminal_has_gone(void **unused)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct obuf to;
+	int slave;
+
+	(void)unused;
+	assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(slave >= 0);
+	assert_int_equal(obuf_init(&to, slave), 0);
+	obuf_add(&to, "x", 1);
+	assert_int_equal(obuf_flush(&to), 0);
+	close(master);
+	obuf_add(&to, "x", 1);
+	assert_int_equal(obuf_flush(&to), -EPIPE);
+	obuf_free(&to);
+	close(slave);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(room_as_asked, open_pipe, close_pipe),
 		cmocka_unit_test_setup_teardown(nobody_reads, open_pipe, close_pipe),
 		cmocka_unit_test(nobody_reads_the_socket),
+		cmocka_unit_test(the_terminal_has_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "out/escape.h"
 #include "out/fmt.h"
 #include "out/histogram.h"
+#include "util/ends.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -220,9 +221,7 @@ static int stop_signals(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	ends_set(&set);
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;

@@ -13,6 +13,7 @@
 #include "out/escape.h"
 #include "out/pods.h"
 #include "rec/paths.h"
+#include "util/ends.h"
 #include "util/log.h"
 
 static volatile sig_atomic_t stopped;
@@ -198,8 +199,7 @@ static void catch_signals(void)
 
 	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	obuf_stop_on(stop_fd);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	ends_catch(&sa);
 }
 
 static void set_up(struct playback *p)

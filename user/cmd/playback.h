@@ -27,7 +27,7 @@ struct playback {
 /* The path of a cgroup, as the recording has it, or NULL; of the one playback there is. */
 const char *playback_cgroup(__u64 id);
 
-/* Whether SIGINT or SIGTERM came since playback_open(). */
+/* Whether a signal to end came since playback_open(). */
 bool playback_stopped(void);
 
 /* Opens the files and sets the model up, with alerts.  0 or an exit status; the message is out. */

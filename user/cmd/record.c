@@ -213,6 +213,7 @@ static int start(struct recording *rec, const struct record_options *o)
 	rec->recorder.codec->cgroup_path = cgroup_path;
 	rec->recorder.codec->pod_of_path = pod_of_path;
 	rec->run.recorder = &rec->recorder;
+	rec->run.silent = !o->o.json;
 	rec->run.each = each;
 	rec->run.each_ctx = rec;
 	rec->status = isatty(STDERR_FILENO) && !(o->o.json && isatty(STDOUT_FILENO));

@@ -66,7 +66,9 @@ int reload_init(struct reload *l, struct run *r, struct alarm *a, const char *pa
 	l->hup = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (l->hup < 0)
 		return -errno;
-	err = run_add_fd(r, l->hup, EPOLLIN, reload, l);
+	err = run_leave_hup(r);
+	if (!err)
+		err = run_add_fd(r, l->hup, EPOLLIN, reload, l);
 	if (err)
 		reload_free(l);
 	return err;

@@ -417,6 +417,7 @@ static int set_up_live(struct reporting *r)
 	r->alarm.rows_ctx = &run->tracer;
 	r->alarm.wake_ns = &run->each_due_ns;
 	run->looks_up = true;
+	run->silent = r->o->path;
 	run->each = each_round;
 	run->each_ctx = r;
 	return 0;

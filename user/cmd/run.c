@@ -16,6 +16,7 @@
 #include "cmd/run.h"
 #include "cmd/term.h"
 #include "out/buf.h"
+#include "util/ends.h"
 #include "util/log.h"
 
 #define SECOND_NS 1000000000ULL
@@ -52,9 +53,7 @@ static int catch_signals(struct run *r)
 	struct epoll_event ev = {.events = EPOLLIN};
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	ends_set(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (r->signals < 0)
@@ -71,11 +70,20 @@ int run_on_resize(struct run *r, void (*resized)(void *ctx), void *ctx)
 	sigemptyset(&set);
 	sigaddset(&set, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	ends_set(&set);
+	sigaddset(&set, SIGWINCH);
 	obuf_stop_on(-1); /* a screen that changes its size is no reason to stop */
 	r->resized = resized;
 	r->resized_ctx = ctx;
+	return signalfd(r->signals, &set, 0) < 0 ? -errno : 0;
+}
+
+int run_leave_hup(struct run *r)
+{
+	sigset_t set;
+
+	ends_set(&set);
+	sigdelset(&set, SIGHUP);
 	return signalfd(r->signals, &set, 0) < 0 ? -errno : 0;
 }
 
@@ -133,7 +141,6 @@ int run_init(struct run *r, const struct options *o)
 		run_free(r);
 		return STATUS_UNABLE;
 	}
-	watch_output(r);
 	r->model.filter = o->tracer.filter;
 	r->model.rules = o->rules;
 	r->model.alerts = true;
@@ -229,6 +236,8 @@ int run_start(struct run *r)
 	struct hello h = {.version = TCPDWELL_VERSION};
 	int err;
 
+	if (!r->silent)
+		watch_output(r);
 	r->model.drained_ns = r->model.start_ns = r->tracer.start_ns;
 	err = read_rows(r, true);
 	if (err)

@@ -43,6 +43,8 @@ struct run {
 	bool looks_up; /* alerts are looked up in the kernel before they are told: no need to wait
 			  for the rows after a loss */
 	bool stop;     /* set by a hook: end as after SIGINT */
+	bool silent;   /* nothing goes to stdout, so that nobody has to read it; set before
+			  run_start() */
 };
 
 /* Wall clock less monotonic clock, in ns. */
@@ -64,6 +66,9 @@ void run_del_fd(struct run *r, int fd);
 
 /* The loop calls resized(ctx) when the terminal has another size.  0 or -errno. */
 int run_on_resize(struct run *r, void (*resized)(void *ctx), void *ctx);
+
+/* SIGHUP is somebody else's, and no end.  0 or -errno. */
+int run_leave_hup(struct run *r);
 
 /* Until a signal, --duration, --count or a closed output; the summary is told last.  An exit
  * status. */

@@ -163,6 +163,13 @@ static int wait_writable(int fd)
 	return poll(p, 1, OBUF_PATIENCE_MS) ? 0 : -ETIMEDOUT;
 }
 
+/* A terminal that has hung up takes nothing any more, as a pipe that nobody reads; a file's EIO is
+ * the disk's. */
+static int write_error(int fd, int err)
+{
+	return err == EIO && !isatty(fd) && errno == EIO ? -EPIPE : -err;
+}
+
 static int write_all(int fd, const char *data, size_t len)
 {
 	while (len) {
@@ -175,7 +182,7 @@ static int write_all(int fd, const char *data, size_t len)
 		} else if (errno == EAGAIN) {
 			err = wait_writable(fd);
 		} else if (errno != EINTR) {
-			err = -errno;
+			err = write_error(fd, errno);
 		}
 		if (err)
 			return err;

@@ -16,6 +16,7 @@
 #include "tui/screen.h"
 #include "tui/text.h"
 #include "tui/ui.h"
+#include "util/ends.h"
 
 /* Last: they make macros of common words. */
 #define NCURSES_WIDECHAR 1
@@ -44,7 +45,7 @@ static bool colored;
 static bool typing; /* the cursor is wanted */
 
 static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS,	 SIGFPE, SIGILL,
-			      SIGSYS,  SIGTRAP, SIGQUIT, SIGHUP, SIGXCPU};
+			      SIGSYS,  SIGTRAP, SIGQUIT, SIGXCPU};
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -175,9 +176,7 @@ static void mask_ends(int how)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	ends_set(&set);
 	sigprocmask(how, &set, NULL);
 }
 
@@ -185,8 +184,7 @@ static void output_begin(void)
 {
 	struct sigaction act = {.sa_handler = asked_to_end, .sa_flags = SA_RESTART};
 
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
+	ends_catch(&act);
 	mask_ends(SIG_UNBLOCK);
 }
 

@@ -44,8 +44,8 @@ void screen_put(int line, int column, int width, const char *text, size_t len, e
 /* The cursor, to type at. */
 void screen_cursor(int line, int column);
 /*
- * Nothing while the terminal takes nothing; SIGINT and SIGTERM, which the caller
- * has blocked, end the program where it stops taking it meanwhile.
+ * Nothing while the terminal takes nothing; ends_set(), which the caller
+ * has blocked, ends the program where it stops taking it meanwhile.
  */
 void screen_show(void);
 /* As screen_show(), with nothing taken for granted. */
