@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "util/files.h"
 
 static void help(FILE *to)
 {
@@ -23,6 +24,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 {
 	char name[64];
 
+	files_raise();
 	/* argp speaks of the program by argv[0] */
 	snprintf(name, sizeof(name), "tcpdwell %s", c->name);
 	argv[0] = name;

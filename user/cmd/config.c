@@ -11,6 +11,7 @@
 #include "kern/netns.h"
 #include "model/names.h"
 #include "out/escape.h"
+#include "util/files.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -419,7 +420,7 @@ static int parse(struct config *c)
 	int line = ini_parse_stream(read_line, c, take_pair, c);
 
 	if (ferror(c->file)) {
-		warn_line("%s: %s", c->path, strerror(errno));
+		warn_line("%s: %s", c->path, files_strerror(errno));
 		return -EIO;
 	}
 	if (line > 0 && !c->failed)
@@ -441,7 +442,7 @@ int config_read(const char *path, struct rules *rules)
 	c.file = fopen(path, "re");
 	if (!c.file) {
 		err = -errno;
-		warn_line("%s: %s", shown(path, text), strerror(-err));
+		warn_line("%s: %s", shown(path, text), files_strerror(-err));
 		return err;
 	}
 	err = parse(&c);

@@ -17,6 +17,7 @@
 #include "out/fmt.h"
 #include "out/histogram.h"
 #include "util/ends.h"
+#include "util/files.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -292,7 +293,7 @@ static int run(struct live *l)
 	if (err == -ETIMEDOUT)
 		term_not_written(err);
 	else if (err)
-		warn_line("%s", strerror(-err));
+		warn_line("%s", files_strerror(-err));
 	return err;
 }
 

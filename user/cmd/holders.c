@@ -13,6 +13,7 @@
 #include "kern/holders.h"
 #include "out/holders.h"
 #include "out/list.h"
+#include "util/files.h"
 #include "util/log.h"
 
 /* Of a process, without --all. */
@@ -346,7 +347,7 @@ static int open_all(struct census *census, struct look k[2], const struct filter
 		warn_line("only the processes of this pid namespace can be seen");
 	if (!err)
 		return 0;
-	warn_line("the descriptors can't be read: %s", strerror(-err));
+	warn_line("the descriptors can't be read: %s", files_strerror(-err));
 	census_close(census);
 	return STATUS_UNABLE;
 }

@@ -12,6 +12,7 @@
 #include "kern/pods.h"
 #include "out/escape.h"
 #include "out/pods.h"
+#include "util/files.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -36,6 +37,10 @@ enum key {
 	KEY_HALF_OPEN,
 	KEY_MAX,
 };
+
+/* What the programs, their maps and their links take: with less, libbpf takes a kernel for an older
+ * one. */
+#define FILES_MIN 64
 
 void options_init(struct options *o)
 {
@@ -320,4 +325,6 @@ void options_parse(const struct command_argp *command, int argc, char **argv, st
 	argp_err_exit_status = STATUS_USAGE;
 	pods_named_by(pods_name);
 	command_options(command, argc, argv, o);
+	if (!files_enough(FILES_MIN))
+		exit(STATUS_UNABLE);
 }

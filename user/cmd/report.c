@@ -19,6 +19,7 @@
 #include "out/fmt.h"
 #include "out/perfetto.h"
 #include "out/report.h"
+#include "util/files.h"
 #include "util/log.h"
 
 #define SECOND_NS 1000000000ULL
@@ -169,7 +170,7 @@ static int open_output(struct reporting *r)
 	}
 	r->out.fd = open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC | (o->force ? 0 : O_EXCL), 0666);
 	if (r->out.fd < 0) {
-		warn_line("%s: %s", o->path, strerror(errno));
+		warn_line("%s: %s", o->path, files_strerror(errno));
 		return STATUS_UNABLE;
 	}
 	/* what streams begins now; the rest leaves what is there until it is ready */
@@ -408,7 +409,7 @@ static int set_up_live(struct reporting *r)
 		err = r->perfetto ? model_add_sink(&run->model, r->perfetto)
 				  : alarm_add_sink(&r->alarm, &r->report->sink, true);
 	if (err) {
-		warn_line("%s", strerror(-err));
+		warn_line("%s", files_strerror(-err));
 		return STATUS_UNABLE;
 	}
 	if (!uname(&host))

@@ -17,6 +17,7 @@
 #include "cmd/term.h"
 #include "out/buf.h"
 #include "util/ends.h"
+#include "util/files.h"
 #include "util/log.h"
 
 #define SECOND_NS 1000000000ULL
@@ -137,7 +138,7 @@ int run_init(struct run *r, const struct options *o)
 	if (!err)
 		err = catch_signals(r);
 	if (err) {
-		warn_line("%s", strerror(-err));
+		warn_line("%s", files_strerror(-err));
 		run_free(r);
 		return STATUS_UNABLE;
 	}

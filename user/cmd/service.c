@@ -15,6 +15,7 @@
 #include "out/http.h"
 #include "out/journal.h"
 #include "out/metrics.h"
+#include "util/files.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -229,7 +230,7 @@ int service_begin(struct service *s, const struct service_options *o)
 	err = spawner_start(&s->spawner, &spawn);
 	if (!err)
 		return 0;
-	warn_line("--exec: the command can't be run: %s", strerror(-err));
+	warn_line("--exec: the command can't be run: %s", files_strerror(-err));
 	return err == -ENOENT || err == -EACCES ? STATUS_USAGE : STATUS_UNABLE;
 }
 
@@ -255,7 +256,7 @@ static int add_journal(struct service *s, struct alarm *a, const struct out_opti
 
 	if (!err)
 		return alarm_add_sink(a, s->journal, false);
-	warn_line("--journal: " JOURNAL_SOCKET ": %s", strerror(-err));
+	warn_line("--journal: " JOURNAL_SOCKET ": %s", files_strerror(-err));
 	return err;
 }
 
@@ -285,7 +286,7 @@ int service_sinks(struct service *s, struct run *r, struct alarm *a, struct port
 	if (!err && s->o->argv[0])
 		err = add_exec(s, a, &out);
 	if (err)
-		warn_line("%s", strerror(-err));
+		warn_line("%s", files_strerror(-err));
 	if (!err && s->o->journal)
 		err = add_journal(s, a, &out);
 	return err ? STATUS_UNABLE : 0;
@@ -328,7 +329,7 @@ static int listen_now(struct service *s)
 	if (err == -EOPNOTSUPP)
 		warn_line("--listen: this static binary was built without it");
 	else if (err)
-		warn_line("--listen %s: %s", o->listen, strerror(-err));
+		warn_line("--listen %s: %s", o->listen, files_strerror(-err));
 	else if (any_port || v6 || strchr(o->listen, ':'))
 		warn_line("/metrics is at port %u", http_port(s->http));
 	else

@@ -9,6 +9,7 @@
 #include "cmd/run.h"
 #include "cmd/waiting.h"
 #include "model/diagnosis.h"
+#include "util/files.h"
 #include "util/log.h"
 
 #define MS 1000000ULL
@@ -250,7 +251,7 @@ static void find_holders(struct alarm *a, struct looks *ls)
 
 	a->searched = a->has_holders && !err;
 	if (err)
-		warn_line("who holds the sockets could not be read: %s", strerror(-err));
+		warn_line("who holds the sockets could not be read: %s", files_strerror(-err));
 }
 
 static int read_now(struct alarm *a, struct looks *ls, __u64 now_ns)
@@ -259,7 +260,7 @@ static int read_now(struct alarm *a, struct looks *ls, __u64 now_ns)
 
 	if (!err)
 		return 0;
-	warn_line("the sockets that are there could not be read: %s", strerror(-err));
+	warn_line("the sockets that are there could not be read: %s", files_strerror(-err));
 	for (__u32 i = 0; i < a->n_wait; i++)
 		a->wait[i].due_ns = now_ns + SEC;
 	return err;

@@ -12,6 +12,7 @@
 #include "cmd/run.h"
 #include "cmd/service.h"
 #include "cmd/term.h"
+#include "util/files.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -180,7 +181,7 @@ static int set_up(struct watch *w)
 	if (!err)
 		err = reload_init(&w->reload, &w->run, &w->alarm, w->o->config, &w->o->o);
 	if (err) {
-		warn_line("%s", strerror(-err));
+		warn_line("%s", files_strerror(-err));
 		return STATUS_UNABLE;
 	}
 	kills_init(&w->kills, &w->alarm, &w->o->kills);

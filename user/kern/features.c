@@ -10,6 +10,7 @@
 #include <bpf/btf.h>
 
 #include "kern/features.h"
+#include "util/files.h"
 
 static const char *const tier_names[TIER_MAX] = {
 	[TIER_AUTO] = "auto",
@@ -83,7 +84,7 @@ bool has_kernel_btf(void)
 
 const char *kernel_error(int err)
 {
-	return err == -ENOTSUPP ? "not supported by this kernel" : strerror(-err);
+	return err == -ENOTSUPP ? "not supported by this kernel" : files_strerror(-err);
 }
 
 bool has_rdonly_cast(const struct btf *btf)

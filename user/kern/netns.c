@@ -16,6 +16,7 @@
 #include <linux/nsfs.h>
 
 #include "kern/netns.h"
+#include "util/files.h"
 
 bool netns_set_has(const struct netns_set *s, __u32 ino)
 {
@@ -58,7 +59,13 @@ static int add(struct netns_list *l, __u32 ino, int fd)
 	return 0;
 }
 
-/* A process may end between two looks: what can't be opened is passed over. */
+/* Of a path that can't be opened: a process may end between two looks, which is passed over; that
+ * there are more namespaces than may be open is not. */
+static int passed_over(void)
+{
+	return files_too_many(errno) ? -errno : 0;
+}
+
 static int try_path(struct netns_list *l, const char *path)
 {
 	struct statfs fs;
@@ -69,7 +76,7 @@ static int try_path(struct netns_list *l, const char *path)
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return passed_over();
 	if (fstatfs(fd, &fs) || fs.f_type != NSFS_MAGIC || fstat(fd, &st)) {
 		close(fd);
 		return 0;
@@ -88,7 +95,7 @@ static int try_dir(struct netns_list *l, const char *dir, const char *tail)
 	int err = 0;
 
 	if (!d)
-		return 0;
+		return passed_over();
 	while (!err && (e = readdir(d))) {
 		if (e->d_name[0] == '.' || (*tail && !isdigit((unsigned char)e->d_name[0])))
 			continue;

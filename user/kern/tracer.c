@@ -16,6 +16,7 @@
 #include "kern/load.h"
 #include "kern/tracer.h"
 #include "tcpdwell.skel.h"
+#include "util/files.h"
 #include "util/log.h"
 
 /* A batch is collected for so long: under the 50 ms in which a transition is printed. */
@@ -95,7 +96,7 @@ int tracer_explain(int err)
 
 void tracer_explain_rows(int err)
 {
-	warn_line("the sockets that are there could not be read: %s", strerror(-err));
+	warn_line("the sockets that are there could not be read: %s", files_strerror(-err));
 	if (err == -EPERM)
 		tracer_explain(err);
 }
@@ -127,7 +128,7 @@ int tracer_open(struct tracer *t, const struct tracer_options *o)
 		t->skel->bss->start_ns = t->start_ns = now_ns();
 		err = watch_ring(t);
 		if (err)
-			warn_line("%s", strerror(-err));
+			warn_line("%s", files_strerror(-err));
 	}
 	if (err)
 		tracer_close(t);

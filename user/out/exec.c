@@ -8,6 +8,7 @@
 #include "out/exec.h"
 #include "out/sink.h"
 #include "out/spawner.h"
+#include "util/files.h"
 #include "util/log.h"
 
 #define SECOND_NS 1000000000ULL
@@ -134,7 +135,7 @@ static void complain(struct exec_sink *e, int err)
 	if (err == -EPIPE)
 		warn_line("--exec: the process that runs the command is gone");
 	else if (err)
-		warn_line("--exec: not run for an alert: %s", strerror(-err));
+		warn_line("--exec: not run for an alert: %s", files_strerror(-err));
 }
 
 static void exec_alert(struct sink *s, const struct alert *a)

@@ -17,6 +17,7 @@
 
 #include "out/spawner_loop.h"
 #include "util/account.h"
+#include "util/files.h"
 #include "util/log.h"
 
 #define SECOND_NS 1000000000ULL
@@ -83,6 +84,7 @@ static void be_command(struct job *job, const struct spawner_options *o)
 	dup2(job->input, STDIN_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	extend_environment(job->env, job->env_len);
+	files_restore();
 	execvp(o->argv[0], o->argv);
 	warn_line("--exec: the command can't be run: %s", strerror(errno));
 	_exit(127);

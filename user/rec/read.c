@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "rec/read.h"
+#include "util/files.h"
 #include "util/log.h"
 
 #define HEAD sizeof(struct block_head)
@@ -40,7 +41,7 @@ static int open_file(struct rec_file *f, const char *path)
 	if (f->fd < 0 || fstat(f->fd, &st)) {
 		int err = -errno;
 
-		warn_line("%s: %s", path, strerror(-err));
+		warn_line("%s: %s", path, files_strerror(-err));
 		return err;
 	}
 	if (!S_ISREG(st.st_mode)) {

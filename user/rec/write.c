@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "rec/write.h"
+#include "util/files.h"
 #include "util/log.h"
 
 static int name_file(const struct writer *w, __u32 index, char *path, size_t room)
@@ -107,7 +108,7 @@ static int make_file(struct writer *w)
 		err = write_all(w->fd, head, sizeof(head));
 	}
 	if (err) {
-		warn_line("%s can't be made: %s", w->path, strerror(-err));
+		warn_line("%s can't be made: %s", w->path, files_strerror(-err));
 		return err;
 	}
 	w->size = sizeof(head);
