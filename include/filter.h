@@ -83,9 +83,23 @@ FILTER_FN int filter_has_port(const volatile __u16 *list, int n, __u16 port)
 	return 0;
 }
 
+/* The 4 bytes before an IPv4 address, as they lie in memory: all of them, and those of ::ffff:0:0.
+ */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define MAPPED_MASK 0xffffffffULL
+#define MAPPED_NET 0xffff0000ULL
+#else
+#define MAPPED_MASK (0xffffffffULL << 32)
+#define MAPPED_NET (0xffffULL << 32)
+#endif
+
+/* An IPv4 address is in no wider IPv6 block than ::ffff:0:0/96, whatever socket has it. */
 FILTER_FN int cidr_has(const volatile struct cidr *c, const __u64 a[2])
 {
-	return (a[0] & c->mask[0]) == c->net[0] && (a[1] & c->mask[1]) == c->net[1];
+	if ((a[0] & c->mask[0]) != c->net[0] || (a[1] & c->mask[1]) != c->net[1])
+		return 0;
+	return (c->mask[1] & MAPPED_MASK) == MAPPED_MASK || a[0] ||
+	       (a[1] & MAPPED_MASK) != MAPPED_NET;
 }
 
 FILTER_FN int filter_has_addr(const volatile struct filter *f, const struct flow *w)

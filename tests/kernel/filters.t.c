@@ -90,6 +90,12 @@ static bool addr_two_or_three(const struct facts *f, const char *arg)
 	return addr_begins(f, "127.0.0.2") || addr_begins(f, "127.0.0.3");
 }
 
+static bool addr_of_ipv6(const struct facts *f, const char *arg)
+{
+	(void)arg;
+	return strchr(line_str(f->end, "laddr"), ':') || strchr(line_str(f->end, "raddr"), ':');
+}
+
 static bool state_is(const struct facts *f, const char *arg)
 {
 	return !strcmp(line_str(f->line, "from"), arg) || !strcmp(line_str(f->line, "to"), arg);
@@ -149,6 +155,12 @@ static struct filter filters[] = {
 	 {BOTH_NETNS, "--addr", "127.0.0.2/31"},
 	 TRACER_INIT},
 	{"--addr, IPv6", addr_begins, "fd88:", {BOTH_NETNS, "--addr", "fd00::/8"}, TRACER_INIT},
+	{"--addr of all IPv6", addr_of_ipv6, NULL, {BOTH_NETNS, "--addr", "::/0"}, TRACER_INIT},
+	{"--addr of all IPv4",
+	 addr_begins,
+	 "127.",
+	 {BOTH_NETNS, "--addr", "::ffff:0:0/96"},
+	 TRACER_INIT},
 	{"--state CLOSE_WAIT",
 	 state_is,
 	 "CLOSE_WAIT",

@@ -70,7 +70,8 @@ static void addresses(void **unused)
 	assert_false(cidr_matches("11.0.0.0/8", &w));
 	assert_true(cidr_matches("0.0.0.0/0", &w));
 	assert_true(cidr_matches("::ffff:0:0/96", &w));
-	assert_true(cidr_matches("::/0", &w));
+	assert_true(cidr_matches("::ffff:10.1.0.0/112", &w));
+	assert_false(cidr_matches("::ffff:11.1.0.0/112", &w));
 	assert_false(cidr_matches("2001:db8::/32", &w));
 	assert_true(cidr_matches("2001:db8::/32", &six));
 	assert_true(cidr_matches("2001:db8:8000::/33", &six));
@@ -80,6 +81,35 @@ static void addresses(void **unused)
 	/* an IPv4-mapped socket is matched by the IPv4 prefix */
 	w.family = 6;
 	assert_true(cidr_matches("10.0.0.0/8", &w));
+	assert_true(cidr_matches("::ffff:0:0/96", &w));
+}
+
+/* What is wider than IPv4's own block is of IPv6 alone. */
+static void wide_blocks(void **unused)
+{
+	static const char *const wide[] = {"::/0", "::/1", "::/64", "::/80", "::fffe:0:0/95"};
+	struct flow four = flow_of("10.1.2.3", 1, "192.0.2.200", 2), mapped = four;
+	struct flow any = flow_of("0.0.0.0", 1, "0.0.0.0", 0);
+	struct flow dual = flow_of("::", 1, "10.1.2.3", 2);
+
+	(void)unused;
+	mapped.family = 6;
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+		assert_false(cidr_matches(wide[i], &four));
+		assert_false(cidr_matches(wide[i], &mapped));
+		assert_false(cidr_matches(wide[i], &any));
+	}
+	for (size_t i = 0; i < 4; i++)
+		assert_true(cidr_matches(wide[i], &dual));
+	four = flow_of("::1", 1, "::1", 2);
+	assert_true(cidr_matches("::/0", &four));
+	assert_true(cidr_matches("::/127", &four));
+	four = flow_of("2001:db8::ffff:a01:203", 1, "2001:db8::1", 2);
+	assert_true(cidr_matches("::/0", &four));
+	assert_true(cidr_matches("2001:db8::/64", &four));
+	four = flow_of("::fffe:a01:203", 1, "::fffe:a01:204", 2);
+	assert_true(cidr_matches("::/0", &four));
+	assert_true(cidr_matches("::fffe:0:0/95", &four));
 }
 
 static void addresses_are_alternatives(void **unused)
@@ -218,6 +248,7 @@ int main(void)
 		cmocka_unit_test(nothing_asked),
 		cmocka_unit_test(families),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(wide_blocks),
 		cmocka_unit_test(addresses_are_alternatives),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(different_options_all_hold),
