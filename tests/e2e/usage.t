@@ -115,6 +115,16 @@ run trace --state time_wait --state FIN-WAIT-1 --state tcp_syn_recv --addr 10.0.
 is "$status" 0 "good values of every kind are taken"
 [ "$status" -eq 0 ] || diag "$(cat "$dir/err")"
 
+# A namespace that is not there may come: that is said, and traced goes what is there.
+for command in trace "trace --json" watch hist "record -o $dir/netns.rec"; do
+	# shellcheck disable=SC2086 # words
+	run $command --netns 123 --netns "$netns" --netns 124 --duration 10ms
+	is "$status" 0 "$command --netns that is not there: status 0"
+	is "$(grep -c 'network namespace 12[34] is not found: no process is in it, and it is not mounted in /run/netns' "$dir/err")" \
+		2 "$command --netns that is not there: which"
+	is "$(grep -c 'is not found' "$dir/err")" 2 "$command --netns that is there: nothing"
+done
+
 # Both families are all, however often each is said.
 perl -MIO::Socket::IP -e 'my @l = map { IO::Socket::IP->new(LocalHost => $_, Listen => 1) or die } @ARGV;
 	$| = 1; print "listening\n"; sleep 60' 127.0.0.1 ::1 >"$dir/listener" &

@@ -12,6 +12,7 @@
 #include "cmd/run.h"
 #include "cmd/term.h"
 #include "kern/histogram.h"
+#include "kern/netns.h"
 #include "out/buf.h"
 #include "out/escape.h"
 #include "out/fmt.h"
@@ -297,6 +298,17 @@ static int run(struct live *l)
 	return err;
 }
 
+static void look_for_netns(const struct options *o)
+{
+	const struct filter *f = &o->tracer.filter;
+	struct netns_list list;
+
+	if (!f->n_netns || netns_find(&list))
+		return;
+	options_netns_met(o, netns_unmet(&list, f->netns, f->n_netns));
+	netns_free(&list);
+}
+
 int cmd_hist(int argc, char **argv)
 {
 	struct hist_options o = {0};
@@ -311,6 +323,7 @@ int cmd_hist(int argc, char **argv)
 	}
 	err = histograms_open(&l.h, &o.o.tracer.filter, o.by);
 	if (!err) {
+		look_for_netns(&o.o);
 		err = run(&l);
 		histograms_close(&l.h);
 	}

@@ -47,7 +47,7 @@ void option_refuse(struct argp_state *state, const char *option, const char *arg
 
 /*
  * Whether all that --netns named was there to read: says which was not.  unmet: a
- * bit for each, as struct census has it.
+ * bit for each, as of netns_unmet().
  */
 bool options_netns_met(const struct options *o, __u32 unmet);
 

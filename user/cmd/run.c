@@ -243,6 +243,7 @@ int run_start(struct run *r)
 	err = read_rows(r, true);
 	if (err)
 		return STATUS_UNABLE;
+	options_netns_met(o, r->tracer.unmet);
 	uname(&host);
 	h.kernel = host.release;
 	h.tier = tier_name(r->tracer.tier);

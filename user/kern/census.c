@@ -191,7 +191,7 @@ int census_read(struct census *c, row_fn fn, void *ctx)
 	err = walk_finish(&c->walk, own_row, &run);
 	c->begun = false;
 	c->n_netns = c->walk.n_netns;
-	c->unmet = ((1U << c->filter->n_netns) - 1) & ~c->walk.met;
+	c->unmet = c->walk.unmet;
 	claims_free(&run.claims);
 	return err;
 }

@@ -132,6 +132,15 @@ void netns_free(struct netns_list *l)
 	memset(l, 0, sizeof(*l));
 }
 
+__u32 netns_unmet(const struct netns_list *l, const volatile __u32 *ino, unsigned int n)
+{
+	__u32 unmet = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		unmet |= (__u32)!known(l, ino[i]) << i;
+	return unmet;
+}
+
 /* The number behind a word of the line that begins with `line`; -1 when it is not there. */
 static long counted(const char *path, const char *line, const char *word)
 {

@@ -36,6 +36,9 @@ bool netns_set_has(const struct netns_set *s, __u32 ino);
 int netns_find(struct netns_list *l);
 void netns_free(struct netns_list *l);
 
+/* A bit for each of n inodes that is not among them. */
+__u32 netns_unmet(const struct netns_list *l, const volatile __u32 *ino, unsigned int n);
+
 /* Inode of the namespace that a path ("/run/netns/x", "/proc/1/ns/net") or a bare name in
  * /run/netns leads to.  0 or -errno. */
 int netns_ino(const char *path, __u32 *ino);

@@ -119,10 +119,15 @@ int tracer_rows_of(struct tracer *t, const struct netns_set *only, row_fn fn, vo
 	return err;
 }
 
+static const volatile struct filter *filter_of(const struct tracer *t)
+{
+	return &t->skel->rodata->config.filter;
+}
+
 /* The rows of others would all be filtered. */
 static bool wanted(const struct tracer *t, const struct netns *ns)
 {
-	const volatile struct filter *f = &t->skel->rodata->config.filter;
+	const volatile struct filter *f = filter_of(t);
 
 	return !f->n_netns || filter_has_netns(f, ns->ino);
 }
@@ -140,6 +145,7 @@ int tracer_rows(struct tracer *t, bool claim, row_fn fn, void *ctx)
 		return err;
 	t->overflows = 0;
 	t->n_netns = 0;
+	t->unmet = netns_unmet(&list, filter_of(t)->netns, filter_of(t)->n_netns);
 	for (unsigned int i = 0; !err && i < list.n; i++) {
 		if (!wanted(t, &list.ns[i]))
 			continue;

@@ -35,6 +35,7 @@ struct tracer {
 	__u64 overflows;      /* small sockets refused by tcp_max_tw_buckets, as of the last
 				 tracer_rows() */
 	unsigned int n_netns; /* read by the last tracer_rows() */
+	__u32 unmet;	      /* ... and a bit for each of the filter's that was not there */
 	enum tier tier;
 	char tier_reason[128]; /* why it is not a better one; "" when it is the best */
 	bool own_ids;	       /* no cookies here: what stands in for them is made by the tracer */

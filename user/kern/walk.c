@@ -119,15 +119,6 @@ static bool wanted(const struct walk *w, const struct netns *ns)
 	return !w->filter->n_netns || filter_has_netns(w->filter, ns->ino);
 }
 
-static __u32 bits_of(const struct filter *f, const struct netns *ns)
-{
-	__u32 bits = 0;
-
-	for (unsigned int i = 0; i < FILTER_MAX && i < f->n_netns; i++)
-		bits |= (__u32)(f->netns[i] == ns->ino) << i;
-	return bits;
-}
-
 /* iter/tcp shows the namespace in which bpf_iter_create() was called. */
 static int read_netns(struct walk *w, const struct netns *ns)
 {
@@ -151,10 +142,9 @@ static int read_list(struct walk *w, const struct netns_list *list)
 {
 	int err = 0;
 
-	for (unsigned int i = 0; i < list->n; i++) {
+	w->unmet = netns_unmet(list, w->filter->netns, w->filter->n_netns);
+	for (unsigned int i = 0; i < list->n; i++)
 		w->n_netns += wanted(w, &list->ns[i]);
-		w->met |= bits_of(w->filter, &list->ns[i]);
-	}
 	for (unsigned int i = 0; !err && i < list->n; i++)
 		err = read_netns(w, &list->ns[i]);
 	return err;

@@ -28,7 +28,7 @@ struct walk {
 	bool done;
 	int err;
 	unsigned int n_netns; /* of which rows are read; known with the first row */
-	__u32 met;	      /* a bit for each of the filter's namespaces that was found */
+	__u32 unmet;	      /* a bit for each of the filter's namespaces that was not found */
 };
 
 /* Begins, with a search for the namespaces that f, which must stay, wants.  0 or -errno. */
