@@ -28,6 +28,7 @@ struct replay_options {
 struct watch {
 	struct sink sink;
 	struct sink *out;
+	bool half_closed; /* an alert is of a socket that may have been in use */
 };
 
 struct replay {
@@ -135,9 +136,10 @@ static void watch_hello(struct sink *s, const struct hello *h)
 
 static void watch_alert(struct sink *s, const struct alert *a)
 {
-	struct sink *out = ((struct watch *)s)->out;
+	struct watch *w = (struct watch *)s;
 
-	out->ops->alert(out, a);
+	w->half_closed |= a->state == ST_CLOSE_WAIT || a->state == ST_FIN_WAIT2;
+	w->out->ops->alert(w->out, a);
 }
 
 static void watch_lost(struct sink *s, enum lost_cause cause, __u64 count, __u64 mono_ns)
@@ -193,7 +195,7 @@ static int make_output(void *ctx, const struct rec_meta *m)
 		warn_line("out of memory");
 		return STATUS_UNABLE;
 	}
-	r->watch = (struct watch){{&watch_ops}, sink};
+	r->watch = (struct watch){{&watch_ops}, sink, false};
 	model_add_sink(&r->play.model, r->o->watch ? &r->watch.sink : sink);
 	return 0;
 }
@@ -260,6 +262,14 @@ static int after_event(void *ctx)
 	return model_flush(&r->play.model);
 }
 
+/* What `watch` would have looked up. */
+static void tell_unseen(const struct replay *r)
+{
+	if (r->watch.half_closed)
+		warn_line("a recording has no queues and no holders: a half-close in use, which "
+			  "`watch' leaves out, is among these if it lasted as long");
+}
+
 static int finish(struct replay *r, int err)
 {
 	int flush = model_flush(&r->play.model), status;
@@ -275,6 +285,7 @@ static int finish(struct replay *r, int err)
 	status = playback_status(&r->play);
 	if (status)
 		return status;
+	tell_unseen(r);
 	return r->o->watch && r->play.model.sum.alerts ? STATUS_FOUND : STATUS_DONE;
 }
 
