@@ -186,11 +186,27 @@ static __always_inline bool hold(struct sock_store *st, enum match match)
 	return st->held;
 }
 
+/*
+ * Bits above an MPTCP socket's cookie: it may be its listener's, if that had one
+ * when the socket was accepted.  0: the listener itself, which has no peer.
+ */
+static __always_inline __u64 mptcp_mark(const struct sock *sk)
+{
+	__u64 addr[4], mark;
+
+	read_addrs(&sk->__sk_common, addr, addr + 2);
+	mark = bpf_ntohs(sk->__sk_common.skc_dport) << 5 | (addr[3] >> 56 & 0x1f);
+	return sk->__sk_common.skc_dport ? mark << 40 : 0;
+}
+
 /* Asked of the kernel once for a connection. */
 static __always_inline void know_socket(struct sock *sk, struct sock_store *st, int to)
 {
-	if (!st->cookie && !(st->held && to == ST_SYN_RECV))
+	if (!st->cookie && !(st->held && to == ST_SYN_RECV)) {
 		st->cookie = new_cookie(sk);
+		if (st->before && sk->sk_protocol == IPPROTO_MPTCP && !config.own_ids)
+			st->cookie |= mptcp_mark(sk);
+	}
 	if (!st->lport)
 		st->lport = read_lport_at(sk, to);
 }

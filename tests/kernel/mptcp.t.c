@@ -30,6 +30,16 @@ static int mptcp_socket(const struct fam *f)
 	return fd;
 }
 
+/* As an earlier look at all sockets does: what the listener accepts from here on has the same. */
+static void ask_for_cookie(int fd)
+{
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len))
+		tap_die("SO_COOKIE: %s", strerror(errno));
+}
+
 static void open_pair(struct pair *p, const struct fam *f)
 {
 	p->sport = sock_fresh_port();
@@ -37,6 +47,7 @@ static void open_pair(struct pair *p, const struct fam *f)
 	sock_bind(p->l, f, f->lo, p->sport);
 	if (listen(p->l, 8))
 		tap_die("listen: %s", strerror(errno));
+	ask_for_cookie(p->l);
 	p->c = mptcp_socket(f);
 	if (sock_connect_on(p->c, f, f->lo, p->sport))
 		tap_die("connect: %s", strerror(errno));
@@ -102,6 +113,18 @@ static void check_accepted(const struct tracer *t, const char *from, const char 
 	tap_is(n, 2 * FAM_COUNT, "the servers' MPTCP sockets: %s to %s", from, to);
 }
 
+/* The sockets from before, of which a listener and what it accepted have one cookie. */
+static void check_before(const struct tracer *t, const char *state, int want)
+{
+	const json_t *line;
+	int n = 0;
+
+	for (size_t i = 0; (line = tracer_line(t, i)); i++)
+		n += line_is(line, "socket") && !strcmp(line_str(line, "proto"), "mptcp") &&
+		     !strcmp(line_str(line, "state"), state);
+	tap_is(n, want, "MPTCP sockets from before: %s", state);
+}
+
 int main(void)
 {
 	struct tracer t = TRACER_INIT;
@@ -120,6 +143,8 @@ int main(void)
 	check_accepted(&t, "ESTABLISHED", "CLOSE_WAIT");
 	check_accepted(&t, "CLOSE_WAIT", "LAST_ACK");
 	check_accepted(&t, "LAST_ACK", "CLOSED");
+	check_before(&t, "LISTEN", FAM_COUNT);
+	check_before(&t, "ESTABLISHED", 2 * FAM_COUNT);
 	tracer_free(&t);
 	return tap_done();
 }
