@@ -115,6 +115,24 @@ run trace --state time_wait --state FIN-WAIT-1 --state tcp_syn_recv --addr 10.0.
 is "$status" 0 "good values of every kind are taken"
 [ "$status" -eq 0 ] || diag "$(cat "$dir/err")"
 
+# watch: what goes without saying for us, and not for who types it.
+for option in --kill --dry-run "--listen 0" --journal "--exec true"; do
+	# shellcheck disable=SC2086 # words
+	run watch --once $option
+	is "$status $(wc -c <"$dir/out")" "2 0" "watch --once $option: status 2, no output"
+	like "$(cat "$dir/err")" "--once looks and prints: it goes with none of .*${option%% *}" \
+		"watch --once $option: what is wrong"
+done
+for option in --kill --dry-run; do
+	run watch $option --netns "$netns" --duration 10ms
+	is "$status" 0 "watch $option without a rule for it: status 0"
+	like "$(cat "$dir/err")" "$option: no rule says .kill = yes.: none is closed" "watch $option without a rule for it: said"
+done
+run watch --exec $'/no\e/such 1' --duration 10ms
+is "$status" 2 "watch --exec of what is not there: status 2"
+is "$(cat "$dir/err")" "tcpdwell: --exec: '/no\\x1b/such' can't be run: No such file or directory" \
+	"watch --exec of what is not there: named"
+
 # A namespace that is not there may come: that is said, and traced goes what is there.
 for command in trace "trace --json" watch hist "record -o $dir/netns.rec"; do
 	# shellcheck disable=SC2086 # words

@@ -11,6 +11,7 @@
 #include "cmd/service.h"
 #include "kern/cgroup.h"
 #include "kern/rights.h"
+#include "out/escape.h"
 #include "out/exec.h"
 #include "out/http.h"
 #include "out/journal.h"
@@ -218,6 +219,7 @@ int service_begin(struct service *s, const struct service_options *o)
 		.a_minute = SPAWNER_A_MINUTE,
 		.account = o->has_account ? &o->account : NULL,
 	};
+	char name[60 * TERM_ESCAPE_MAX + 1];
 	int err;
 
 	memset(s, 0, sizeof(*s));
@@ -230,7 +232,8 @@ int service_begin(struct service *s, const struct service_options *o)
 	err = spawner_start(&s->spawner, &spawn);
 	if (!err)
 		return 0;
-	warn_line("--exec: the command can't be run: %s", files_strerror(-err));
+	*term_escape(name, o->argv[0], strnlen(o->argv[0], 60)) = '\0';
+	warn_line("--exec: '%s' can't be run: %s", name, files_strerror(-err));
 	return err == -ENOENT || err == -EACCES ? STATUS_USAGE : STATUS_UNABLE;
 }
 

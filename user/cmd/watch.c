@@ -86,11 +86,24 @@ static error_t parse_kill(int key, const char *arg, struct argp_state *state,
 	}
 }
 
+/* Nobody is to believe that a look from cron does these. */
+static void check_once(struct argp_state *state, const struct watch_options *o)
+{
+	const struct service_options *s = &o->service;
+
+	if (o->once && (o->kills.allowed || s->listen || s->journal || s->argv[0]))
+		argp_error(state, "--once looks and prints: it goes with none of --kill, "
+				  "--dry-run, --listen, --journal and --exec");
+}
+
 static error_t watch_parse(int key, char *arg, struct argp_state *state)
 {
 	struct watch_options *o = state->input;
 
 	switch (key) {
+	case ARGP_KEY_END:
+		check_once(state, o);
+		return 0;
 	case ARGP_KEY_INIT:
 		for (int i = 0; children[i].argp; i++)
 			state->child_inputs[i] =
@@ -196,6 +209,18 @@ static int set_up(struct watch *w)
 	return 0;
 }
 
+static void look_for_kills(const struct watch_options *o)
+{
+	const struct rules *rules = &o->o.rules;
+
+	for (unsigned int i = 0; i < rules->n; i++)
+		if (rules->rule[i].kill)
+			return;
+	if (o->kills.allowed)
+		warn_line("%s: no rule says `kill = yes': none is closed",
+			  o->kills.dry_run ? "--dry-run" : "--kill");
+}
+
 int cmd_watch(int argc, char **argv)
 {
 	static struct watch_options o;
@@ -212,6 +237,7 @@ int cmd_watch(int argc, char **argv)
 		return STATUS_USAGE;
 	if (o.once)
 		return watch_once(&o.o, &o.alarm);
+	look_for_kills(&o);
 	status = service_begin(&w.service, &o.service);
 	if (!status)
 		status = run_init(&w.run, &o.o);
