@@ -94,6 +94,13 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 		"--live on a terminal: cleared, drawn again each second, and last"
 	is "$(sed "s/$esc\[[0-9;]*[A-Za-z]//g" "$dir/tty" | tr -d '\r' | awk 'length > 80')" "" \
 		"--live on a terminal: no line wider than it"
+	for size in "60 0 1" "80 2 0"; do
+		cols=${size%% *}
+		TERM=xterm script -qec "stty rows 24 cols $cols; '$TCPDWELL' states --netns $netns" \
+			/dev/null </dev/null >"$dir/tty" 2>&1
+		is "$(grep -cE '\[ +CLOSED +\]' "$dir/tty") $(grep -c 'The figure takes 80 columns' "$dir/tty")" \
+			"${size#* }" "$cols columns: the figure whole, or not at all"
+	done
 else
 	skip "--live on a terminal" "script does not work here"
 fi

@@ -147,6 +147,9 @@ static void test_layout(void **unused)
 	layout_fit(&l, 24, 80);
 	assert_int_equal(l.form, MACHINE_SMALL);
 	assert_true(l.processes.height > 3 && l.list.height >= 12);
+	assert_true(l.peers.height > 3 && l.peers.width >= 36);
+	layout_fit(&l, 24, 60);
+	assert_true(l.processes.height > 3 && l.processes.width == 60 && !l.peers.height);
 	layout_fit(&l, 60, 80);
 	assert_int_equal(l.form, MACHINE_BIG);
 	layout_fit(&l, 40, 160);

@@ -142,9 +142,16 @@ static int print_json(struct obuf *b, const struct states_options *o, const stru
 
 static int print_text(struct obuf *b, const struct states_now *now, const struct out_options *out)
 {
+	static const char too_narrow[] = "\nThe figure takes 80 columns: widen the terminal.\n";
+
+	_Static_assert(MACHINE_WIDTH == 80, "too_narrow[] says so");
 	states_text(b, now, out);
-	obuf_add(b, "\n", 1);
-	machine_text(b, now, out);
+	if (out->width && out->width < MACHINE_WIDTH) {
+		obuf_add(b, too_narrow, strlen(too_narrow));
+	} else {
+		obuf_add(b, "\n", 1);
+		machine_text(b, now, out);
+	}
 	return obuf_flush(b);
 }
 

@@ -11,6 +11,8 @@
 #define HEAD_LINES 2
 #define PANES_FROM 20 /* lines */
 #define PANES_MAX 12
+/* Numbers take 22 columns of a pane. */
+#define PANE_WIDTH_MIN 36
 
 static enum machine_form form_of(int height, int width)
 {
@@ -45,7 +47,8 @@ static void panes_beside(struct layout *l, int width)
 	l->peers = a;
 }
 
-/* Next to each other; gives the lines that they take. */
+/* Next to each other, or where both would have no room for names, the processes alone; gives the
+ * lines that they take. */
 static int panes_below(struct layout *l, int line, int height, int width)
 {
 	int lines = height / 5 + 1, half = (width - 2) / 2;
@@ -54,6 +57,10 @@ static int panes_below(struct layout *l, int line, int height, int width)
 		return 0;
 	if (lines > PANES_MAX)
 		lines = PANES_MAX;
+	if (half < PANE_WIDTH_MIN) {
+		l->processes = (struct area){line, 0, lines, width};
+		return lines;
+	}
 	l->processes = (struct area){line, 0, lines, half};
 	l->peers = (struct area){line, width - half, lines, half};
 	return lines;
