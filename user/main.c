@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +32,11 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+}
+
 static int refuse(const char *name)
 {
 	fputs("tcpdwell: no command '", stderr);
@@ -57,6 +63,7 @@ static void fill_std_fds(void)
 
 int main(int argc, char **argv)
 {
+	static char asks[] = "--help";
 	const struct command *c;
 
 	fill_std_fds();
@@ -65,13 +72,19 @@ int main(int argc, char **argv)
 		help(stderr);
 		return STATUS_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (is_help(argv[1]) && argc == 2) {
 		help(stdout);
 		return STATUS_DONE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("tcpdwell " TCPDWELL_VERSION);
 		return STATUS_DONE;
+	}
+	if (is_help(argv[1])) {
+		/* `help COMMAND' is `COMMAND --help' */
+		argv[1] = argv[2];
+		argv[2] = asks;
+		argc = 3;
 	}
 	c = command_by_name(argv[1]);
 	return c ? run_command(c, argc - 1, argv + 1) : refuse(argv[1]);

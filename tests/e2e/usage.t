@@ -92,6 +92,27 @@ for arg in --help -h help; do
 	like "$(cat "$dir/out")" "Usage: tcpdwell.*trace" "$arg: the commands"
 done
 
+run help list
+cp "$dir/out" "$dir/help"
+run list --help
+is "$status" 0 "list --help: status 0"
+cmp -s "$dir/out" "$dir/help"
+ok $? "help list: the same"
+run help dance
+is "$status $(wc -c <"$dir/out")" "2 0" "help of an unknown command: status 2, no output"
+like "$(cat "$dir/err")" "no command 'dance'; one of: trace" "help of an unknown command: named"
+
+# "-" is no file's name
+cd "$dir" || exit
+run record -o - --duration 10ms
+is "$status $(wc -c <"$dir/out")" "2 0" "record -o -: status 2, no output"
+like "$(cat "$dir/err")" "goes to a file, not to standard output" "record -o -: what it takes"
+run report -o - --netns "$netns" --duration 10ms
+like "$status $(head -n 1 "$dir/out")" "^0 <!DOCTYPE html>" "report -o -: to standard output"
+[ ! -e "$dir/-" ]
+ok $? "... and no file has that name"
+cd / || exit
+
 for arg in --version -V; do
 	run $arg
 	is "$status $(wc -l <"$dir/out") $(wc -c <"$dir/err")" "0 1 0" "$arg: one line"

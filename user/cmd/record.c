@@ -71,6 +71,8 @@ static void check(struct argp_state *state, void *options)
 
 	if (!w->path)
 		argp_error(state, "it needs -o FILE");
+	else if (!strcmp(w->path, "-"))
+		argp_error(state, "a recording goes to a file, not to standard output");
 	if (w->keep && !w->rotate_size && !w->rotate_every_ns)
 		argp_error(state, "--keep goes with --rotate-size or --rotate-every");
 }

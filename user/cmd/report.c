@@ -90,9 +90,11 @@ static enum format format_of(const struct report_options *o)
 
 static void check(struct argp_state *state, void *options)
 {
-	const struct report_options *o = options;
+	struct report_options *o = options;
 	enum format format = format_of(o);
 
+	if (o->path && !strcmp(o->path, "-"))
+		o->path = NULL;
 	if (o->text + o->perfetto + o->o.json > 1)
 		argp_error(state, "--text, --json and --perfetto exclude each other");
 	if (!o->o.n_files && !o->o.duration_ns && !o->o.count)
