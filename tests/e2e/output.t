@@ -125,7 +125,7 @@ on_terminal() {
 	shift
 	rm -f "$dir/tty"
 	printf -v command '%q ' env "${env[@]}" "$TCPDWELL" trace --netns "$netns" --count 30 "$@"
-	script -qec "stty cols $columns; exec $command" /dev/null >"$dir/tty" 2>&1 </dev/null &
+	TERM=xterm script -qec "stty cols $columns; exec $command" /dev/null >"$dir/tty" 2>&1 </dev/null &
 	terminal=$!
 	shown "$dir/tty" 'TO|->' || shown "$dir/tty" .
 	sleep 1
@@ -140,6 +140,14 @@ if command -v script >/dev/null; then
 	ok $? "colour on a terminal"
 	on_terminal 120 NO_COLOR=1 --
 	is "$(grep -c "$esc" "$dir/tty")" 0 "NO_COLOR: none"
+	on_terminal 120 TERM=dumb --
+	is "$(grep -c "$esc" "$dir/tty")" 0 "TERM=dumb: none"
+	for command in list "hist --interval 100ms --duration 300ms" "watch --duration 100ms" doctor \
+		"record -o $dir/dumb.rec --duration 1500ms"; do
+		TERM=dumb script -qec "'$TCPDWELL' $command" /dev/null >"$dir/tty" 2>&1 </dev/null
+		is "$(grep -c . "$dir/tty" | sed 's/^[1-9].*/lines/') $(grep -c "$esc" "$dir/tty")" "lines 0" \
+			"TERM=dumb, $command: no escape sequence"
+	done
 	for columns in 60 80 120 200; do
 		on_terminal $columns NO_COLOR=1 --
 		[ "$(grep -c -- ' ' "$dir/tty")" -ge 30 ]

@@ -270,7 +270,7 @@ static int live_init(struct live *l, const struct hist_options *o)
 	memset(l, 0, sizeof(*l));
 	l->o = o;
 	l->out = term_output(o->o.names);
-	l->screen = l->out.width && !o->o.json && o->interval_ns;
+	l->screen = term_erases(l->out.fd) && !o->o.json && o->interval_ns;
 	return obuf_init(&l->b, l->out.fd);
 }
 

@@ -4,13 +4,14 @@
 
 #include "cmd/progress.h"
 #include "cmd/run.h"
+#include "cmd/term.h"
 
 #define SECOND_NS 1000000000ULL
 #define PATIENCE_NS (2 * SECOND_NS)
 
 void progress_begin(struct progress *p)
 {
-	p->on = isatty(STDERR_FILENO);
+	p->on = term_erases(STDERR_FILENO);
 	p->began_ns = mono_now_ns();
 }
 

@@ -218,7 +218,7 @@ static int start(struct recording *rec, const struct record_options *o)
 	rec->run.silent = !o->o.json;
 	rec->run.each = each;
 	rec->run.each_ctx = rec;
-	rec->status = isatty(STDERR_FILENO) && !(o->o.json && isatty(STDOUT_FILENO));
+	rec->status = term_erases(STDERR_FILENO) && !(o->o.json && isatty(STDOUT_FILENO));
 	json = o->o.json ? json_sink_new(&out) : NULL;
 	if (o->o.json && (!json || model_add_sink(&rec->run.model, json))) {
 		warn_line("out of memory");

@@ -300,8 +300,8 @@ static int replay(const struct replay_options *o, struct replay *r)
 	status = playback_open(&r->play, &o->o, o->o.files, o->o.n_files);
 	if (status)
 		return status;
-	r->status =
-		isatty(STDERR_FILENO) && (o->watch || !isatty(STDOUT_FILENO)) && !(o->speed > 0);
+	r->status = term_erases(STDERR_FILENO) && (o->watch || !isatty(STDOUT_FILENO)) &&
+		    !(o->speed > 0);
 	status = playback_run(&r->play, &err);
 	if (!status)
 		status = finish(r, err);

@@ -340,7 +340,7 @@ static int live_init(struct live *l, const struct run *r, const struct states_op
 	l->sink.ops = &live_ops;
 	l->run = r;
 	l->out = term_output(o->o.names);
-	l->screen = l->out.width && !o->o.json;
+	l->screen = term_erases(l->out.fd) && !o->o.json;
 	if (obuf_init(&l->b, l->out.fd) || obuf_init(&l->page, -1))
 		return -ENOMEM;
 	if (o->o.json)

@@ -32,6 +32,13 @@ unsigned int term_height(void)
 	return term_size().ws_row;
 }
 
+bool term_erases(int fd)
+{
+	const char *type = getenv("TERM");
+
+	return isatty(fd) && !(type && !strcmp(type, "dumb"));
+}
+
 struct out_options term_output(enum name_set names)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
@@ -41,7 +48,7 @@ struct out_options term_output(enum name_set names)
 		.talk_fd = STDERR_FILENO,
 		.names = names,
 		.mono_to_real_ns = mono_to_real_ns(),
-		.color = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.color = term_erases(STDOUT_FILENO) && !(no_color && *no_color),
 		.width = term_width(),
 		.cgroup_path = cgroup_path,
 	};

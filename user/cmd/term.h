@@ -3,6 +3,8 @@
 #ifndef TCPDWELL_CMD_TERM_H
 #define TCPDWELL_CMD_TERM_H
 
+#include <stdbool.h>
+
 #include "out/out.h"
 
 /* Columns; 0: stdout is no terminal. */
@@ -10,6 +12,9 @@ unsigned int term_width(void);
 
 /* Lines; 0: stdout is no terminal. */
 unsigned int term_height(void);
+
+/* Whether this is a terminal that takes escape sequences, which TERM=dumb denies. */
+bool term_erases(int fd);
 
 /* What a command that prints once or live hands to its output: stdout, stderr, width, colour,
  * clock. */

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/run.h"
-#include "kern/cgroup.h"
+#include "cmd/term.h"
 #include "out/out.h"
 #include "util/log.h"
 
@@ -28,36 +25,16 @@ const struct command_argp trace_argp = {
 		},
 };
 
-static unsigned int terminal_width(void)
-{
-	struct winsize size;
-
-	if (!isatty(STDOUT_FILENO))
-		return 0;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return 80;
-	return size.ws_col;
-}
-
 static struct sink *make_sink(const struct options *o)
 {
-	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
-	struct out_options out = {
-		.fd = STDOUT_FILENO,
-		.talk_fd = STDERR_FILENO,
-		.names = o->names,
-		.mono_to_real_ns = mono_to_real_ns(),
-		.color = isatty(STDOUT_FILENO) && !(no_color && *no_color),
-		.width = terminal_width(),
-		.cgroup_path = cgroup_path,
-	};
+	struct out_options out = term_output(o->names);
 
 	return o->json ? json_sink_new(&out) : text_sink_new(&out);
 }
 
 static void fit(void *sink)
 {
-	text_sink_resize(sink, terminal_width());
+	text_sink_resize(sink, term_width());
 }
 
 int cmd_trace(int argc, char **argv)
