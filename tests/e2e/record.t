@@ -171,6 +171,12 @@ replayed all "... the recording is still what it was"
 echo precious >"$dir/text"
 run record -o "$dir/text" --force --count 1 --netns "$netns"
 is "$status $(cat "$dir/text")" "3 precious" "--force overwrites recordings, nothing else"
+for there in "$dir/text" "$dir" /dev/null; do
+	run record -o "$there" --count 1 --netns "$netns"
+	is "$status $(cat "$dir/err")" \
+		"3 tcpdwell: $there is there already, and not a recording: it is not overwritten" \
+		"$there: --force is not what helps"
+done
 run record -o "$dir/all.rec" --force --duration 200ms --netns "$netns"
 is "$status" 0 "--force"
 run record

@@ -66,12 +66,12 @@ static int clear_path(const struct writer *w, const char *path)
 
 	if (lstat(path, &st))
 		return 0;
-	if (!w->o.force) {
-		warn_line("%s is there already: --force overwrites a recording", path);
+	if (!is_recording(path)) {
+		warn_line("%s is there already, and not a recording: it is not overwritten", path);
 		return -EEXIST;
 	}
-	if (!is_recording(path)) {
-		warn_line("%s is not a recording: it is not overwritten", path);
+	if (!w->o.force) {
+		warn_line("%s is there already: --force overwrites a recording", path);
 		return -EEXIST;
 	}
 	return unlink(path) ? -errno : 0;
