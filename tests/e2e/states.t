@@ -105,6 +105,12 @@ else
 	skip "--live on a terminal" "script does not work here"
 fi
 
+# A namespace that is not there, as list has it
+run states --netns "$netns" --netns 123
+is "$status" 3 "--netns that is not there: status 3"
+like "$(cat "$dir/err")" "network namespace 123 is not found" "... and which"
+like "$(cat "$dir/out")" "CLOSE_WAIT" "... and what is there is shown"
+
 # Wrong use, no rights
 run states --live --duration soon
 is "$status $(wc -c <"$dir/out")" "2 0" "--duration: status 2"

@@ -183,7 +183,7 @@ static int states_once(const struct states_options *o)
 		print_text(&b, &now, &out);
 	if (b.err && b.err != -EPIPE)
 		warn_line("the output can't be written: %s", strerror(-b.err));
-	err = err || (b.err && b.err != -EPIPE);
+	err = !options_netns_met(&o->o, t.unmet) || err || (b.err && b.err != -EPIPE);
 	obuf_free(&b);
 	tracer_close(&t);
 	listing_counts_free(&counts);
