@@ -35,10 +35,14 @@ enum figure {
 	FIG_SS,
 	FIG_SWEEP,
 	FIG_START,
+	FIG_RECORD,
 	FIG_WATCH_CPU,
 	FIG_WATCH_MEMORY,
 	FIGURES,
 };
+
+static char directory[] = "/tmp/tcpdwell-scale-XXXXXX";
+static char recording[sizeof(directory) + 4];
 
 static const struct {
 	const char *title, *unit;
@@ -51,6 +55,11 @@ static const struct {
 	[FIG_SWEEP] = {"sweep", "ms", {NULL}, true},
 	/* attaching, and a look at all there is, each told in a line */
 	[FIG_START] = {"trace: start-up", "ms", {"tcpdwell", "trace", "--duration", "1ms"}, true},
+	/* ... and written as the snapshot that a recording begins with */
+	[FIG_RECORD] = {"record: with snapshot",
+			"ms",
+			{"tcpdwell", "record", "-o", recording, "--force", "--duration", "1ms"},
+			true},
 	[FIG_WATCH_CPU] = {"watch: CPU of a core", "%", {NULL}, false},
 	[FIG_WATCH_MEMORY] = {"watch: memory", "MiB", {NULL}, false},
 };
@@ -161,7 +170,7 @@ static void measure_watch(struct point *pt)
 
 static void measure(struct point *pt, unsigned long sockets)
 {
-	unsigned int rounds = sockets > 200000 ? 1 : 5;
+	unsigned int rounds = sockets > 200000 ? 3 : 5; /* TIMED_WAIT lasts 60 s */
 
 	for (int i = 0; i < FIGURES; i++) {
 		struct series s = {.n = 0};
@@ -222,12 +231,12 @@ static double exponent(const struct point *pt, unsigned int n, enum figure fig)
 
 static void print(const struct point *pt, unsigned int n)
 {
-	printf("%-24s", "sockets in TIMED_WAIT");
+	printf("%-26s", "sockets in TIMED_WAIT");
 	for (unsigned int i = 0; i < n; i++)
 		printf(" %11.0f", pt[i].sockets[FIG_LIST]);
 	printf(" %10s\n", "exponent");
 	for (int f = 0; f < FIGURES; f++) {
-		printf("%-19s %4s", figures[f].title, figures[f].unit);
+		printf("%-21s %4s", figures[f].title, figures[f].unit);
 		for (unsigned int i = 0; i < n; i++)
 			printf(" %11.2f", pt[i].value[f]);
 		printf(" %10.2f\n", exponent(pt, n, f));
@@ -362,6 +371,11 @@ int main(int argc, char **argv)
 	int err = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!mkdtemp(directory)) {
+		perror(directory);
+		return 1;
+	}
+	snprintf(recording, sizeof(recording), "%s/rec", directory);
 	for (unsigned int i = 0; !err && i < sizeof(sizes) / sizeof(*sizes) && sizes[i] <= o.most;
 	     i++) {
 		fprintf(stderr, "scale: %lu sockets\n", sizes[i]);
@@ -375,6 +389,8 @@ int main(int argc, char **argv)
 	}
 	if (err)
 		fprintf(stderr, "scale: the sockets: %s\n", strerror(-err));
+	unlink(recording);
+	rmdir(directory);
 	print(pt, n);
 	putchar('\n');
 	target("50,000: list, part of ss -tan", list / ss, 0.5);
