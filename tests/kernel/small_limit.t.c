@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "child.h"
 #include "clock.h"
 #include "netns.h"
 #include "play.h"
@@ -98,11 +99,19 @@ static void enter(int fd)
 	close(fd);
 }
 
-static void remove_netns(struct tiers *ts, int other)
+/* A tracer that is told of a namespace looks for a process in it. */
+static void stay(struct child *self, void *arg)
+{
+	(void)arg;
+	child_pause(self);
+}
+
+static void remove_netns(struct tiers *ts, int other, struct child *in_it)
 {
 	int here = netns_fd();
 
 	enter(other);
+	child_end(in_it);
 	for (const struct fam *f = fams; f < FAMS_END; f++)
 		in_other(f);
 	for (const struct fam *f = fams; f < FAMS_END; f++)
@@ -121,12 +130,14 @@ int main(void)
 	};
 	static struct tiers ts;
 	static struct play p;
+	struct child in_it;
 	char inode[24];
 	int other;
 
 	netns_new();
 	other = netns_fd();
 	snprintf(inode, sizeof(inode), "%lu", netns_inode());
+	child_start(&in_it, stay, NULL);
 	play_init(&p, scenarios, sizeof(scenarios) / sizeof(*scenarios));
 	tiers_start(&ts, "--netns", inode, NULL);
 	for (const struct fam *f = fams; f < FAMS_END; f++)
@@ -134,7 +145,7 @@ int main(void)
 	tiers_await(&ts, "TIMED_WAIT");
 	sysctl_set(MAX_BUCKETS, "0");
 	play_begin(&p);
-	remove_netns(&ts, other);
+	remove_netns(&ts, other, &in_it);
 	tiers_finish(&ts);
 	return tap_done();
 }
