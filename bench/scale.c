@@ -318,7 +318,7 @@ static int plot(const char *path, const struct point *pt, unsigned int n)
 		perror(path);
 		return 1;
 	}
-	svg_begin(f, LEFT + WIDTH + 200, TOP + HEIGHT + 34, "Time by the number of sockets");
+	svg_begin(f, LEFT + WIDTH + 230, TOP + HEIGHT + 34, "Time by the number of sockets");
 	plot_axes(f);
 	for (int fig = 0; fig < FIGURES; fig++)
 		if (figures[fig].drawn)
